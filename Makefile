@@ -1,0 +1,36 @@
+# `make compile` and `make test` set up what they need, on a fresh Debian or macOS machine too.
+BIN := .venv/bin
+export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
+LOCK := $(BIN)/uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet
+
+.PHONY: compile test contract bench clean lock-requirements environment
+
+compile: environment
+	$(BIN)/vane compile
+
+test: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports --cache-dir .cache/import-linter
+	$(BIN)/pytest -n auto
+
+# against the real programs (OpenClaw, mlx_lm.server), where they are installed
+contract: environment
+	$(BIN)/pytest tests/contract
+
+bench: environment
+	$(BIN)/pytest tests/bench
+
+# newest versions that pyproject.toml allows, pinned and hashed; review the result like any lock file
+lock-requirements: environment
+	$(LOCK) --upgrade --output-file requirements.txt
+	$(LOCK) --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+environment:
+	@script/bootstrap
+
+clean:
+	rm -rf .venv .cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,131 @@
+"""`vane`: the whole tool at a glance. Each command is a module in compiler/commands, imported when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+GOOD, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 3
+REPORT = "https://github.com/weathervane/weathervane/issues"
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and options."""
+    top = argparse.ArgumentParser(
+        prog="vane",
+        description="Compile a team's model-routing policies into what its Macs read.",
+        epilog="exit codes: 0 good, 1 findings, 2 usage, 3 internal error",
+    )
+    top.add_argument("--version", action="version", version=f"vane {version()}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = _command(commands, "compile", "policies/ → generated/", [
+        "vane compile                      write generated/",
+        "vane compile --check              exit 1 and show a diff when generated/ is not up to date",
+        "vane compile --format github      findings as annotations of a pull request",
+    ])  # fmt: skip
+    _add_project(command)
+    _add_format(command)
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff if something would change")
+    how.add_argument("--dry-run", action="store_true", help="write nothing; list what would change, and exit 0")
+
+    command = _command(commands, "lock", "pin the models that the policies name", [
+        "vane lock                                    ask OpenRouter",
+        "vane lock --from models-2026-05-22.json      take a saved answer of GET /models",
+        "vane lock --mlx ~/models/mlx-community/Qwen3-4B-4bit",
+    ])  # fmt: skip
+    _add_project(command)
+    _add_format(command)
+    command.add_argument("--from", dest="saved", type=Path, metavar="FILE", help="a saved answer of GET /models")
+    command.add_argument("--zdr-from", type=Path, metavar="FILE", help="a saved answer of GET /endpoints/zdr")
+    command.add_argument("--as-of", metavar="YYYY-MM-DD", help="day of the saved answer; else the date in its file name")
+    command.add_argument("--mlx", type=Path, action="append", default=[], metavar="FOLDER",
+                         help="read an MLX model's facts from its folder <author>/<repository>; may be repeated")  # fmt: skip
+    command.add_argument("--dry-run", action="store_true", help="write nothing; show what would change")
+
+    command = _command(commands, "schema", "JSON Schemas of the policy files, for editors", [
+        "vane schema                       write policies/.schemas/",
+        "vane schema tracks                print one",
+    ])  # fmt: skip
+    _add_project(command)
+    command.add_argument("kind", nargs="?", help="print the schema of one kind of policy instead")
+
+    command = _command(commands, "rules", "list everything that a compile can find", ["vane rules", "vane rules --json"])
+    command.add_argument("--json", action="store_true", help="as a JSON list")
+
+    command = _command(commands, "rule", "explain one finding", ["vane rule VN203"])
+    command.add_argument("code", help="a code such as VN203, or a name such as unknown-model")
+    command.add_argument("--json", action="store_true", help="as a JSON object")
+
+    command = _command(commands, "completion", "shell completion", [
+        "vane completion zsh > ~/.zfunc/_vane",
+        "vane completion bash > /usr/local/etc/bash_completion.d/vane",
+    ])  # fmt: skip
+    command.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    return top
+
+
+def version() -> str:
+    """Version of the installed tool."""
+    from compiler import VERSION
+
+    return VERSION
+
+
+def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, examples: list[str]) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=help,
+        description=help[:1].upper() + help[1:] + ".",
+        epilog="examples:\n  " + "\n  ".join(examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _add_project(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-C", dest="project", type=Path, default=Path(), metavar="FOLDER",
+                         help="the project: where policies/ and generated/ lie (default: here)")  # fmt: skip
+
+
+def _add_format(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", choices=("text", "json", "github", "sarif"), default="text",
+                         help="how findings are printed (default: text)")  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    asked = parser().parse_args(arguments)
+    try:
+        return int(import_module(f"compiler.commands.{asked.command}").run(asked))
+    except BrokenPipeError:  # `vane rules | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    except KeyboardInterrupt:
+        print("vane: interrupted; files are whole, run it again", file=sys.stderr)
+        return 130
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"vane: {where}{error.strerror or error}", file=sys.stderr)
+        return FINDINGS
+    except Exception as error:
+        return _internal(error, asked.command)
+
+
+def _internal(error: Exception, command: str) -> int:
+    import traceback
+
+    from compiler.redact import redact
+
+    print(redact("".join(traceback.format_exception(error))), file=sys.stderr)
+    print(f"vane {version()}: internal error in `vane {command}`. This is our fault, not yours.", file=sys.stderr)
+    print(f"Please report it with the text above: {REPORT}", file=sys.stderr)
+    return INTERNAL
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+"""Everything that a compile can find, by code: what `vane rules` lists and `vane rule` explains."""
+
+from __future__ import annotations
+
+from compiler import compile as pipeline
+from compiler import load, lock, policy, rules, verify, write
+from compiler.diagnostics import Code
+
+
+def codes() -> tuple[Code, ...]:
+    """All codes in order."""
+    found = (
+        *load.CODES, *policy.CODES, *rules.codes(), *pipeline.CODES, *verify.CODES, *write.CODES, *lock.CODES,
+    )  # fmt: skip
+    return tuple(sorted(found, key=lambda code: code.code))

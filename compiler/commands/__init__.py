@@ -1,0 +1,1 @@
+"""The commands of `vane`: each module has `run(asked) -> exit code`."""

@@ -1,0 +1,56 @@
+"""`vane compile`: policies/ → generated/."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from compiler import VERSION
+from compiler.commands import freshness
+
+
+def run(asked: argparse.Namespace) -> int:
+    """0: written, or up to date; 1: findings, or out of date with --check."""
+    project: Path = asked.project
+    if asked.check and asked.format == "text" and freshness.is_known_fresh(project):
+        print("generated/ is up to date")
+        return 0
+    return _compile(asked, project)
+
+
+def _compile(asked: argparse.Namespace, project: Path) -> int:
+    from compiler.commands.findings import show
+    from compiler.compile import compile_policies
+    from compiler.diagnostics import PolicyError
+    from compiler.write import compare, leftovers, write
+
+    try:
+        compiled = compile_policies(project / "policies")
+        generated = project / "generated"
+        changes = compare(generated, compiled, VERSION) if asked.check or asked.dry_run else write(generated, compiled, VERSION)
+    except PolicyError as error:
+        show(error.findings, asked.format, project)
+        return 1
+    findings = (*compiled.findings, *leftovers(changes, generated.name))
+    show(findings, asked.format, project, compiled.texts)
+    out = sys.stdout if asked.format == "text" else sys.stderr
+    if asked.check:
+        if changes.any:
+            from compiler.commands.difference import show_difference
+
+            show_difference(generated, compiled, changes, out)
+            print(f"generated/ is not what policies/ give: {changes}. Run `vane compile` and commit.", file=out)
+            return 1
+        print("generated/ is up to date", file=out)
+    elif asked.dry_run:
+        for word, paths in (("new", changes.new), ("changed", changes.changed), ("stale", changes.stale)):
+            for path in paths:
+                print(f"{word:8} generated/{path}", file=out)
+        print(f"would write: {changes}", file=out)
+    else:
+        machines = len(compiled.machine_places)
+        print(f"compiled {machines} machine{'s' if machines != 1 else ''}: {changes}", file=out)
+    if not (asked.dry_run and changes.any):
+        freshness.remember(project)
+    return 0

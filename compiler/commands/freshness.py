@@ -1,0 +1,86 @@
+"""Whether generated/ is known to be up to date, without compiling: for hooks that run at every commit.
+
+The compiler is pure, so equal inputs give equal outputs. After a compile the digest of everything that went in (policies,
+compiler, targets) and of everything that came out is remembered in the user's cache folder, outside the project: a pull
+request can neither bring nor change it, so the short cut can be no way around the check. Whoever lacks the record, such
+as a fresh CI machine, compiles.
+
+Imports nothing but the standard library: an up-to-date check must not pay for pydantic or Jinja.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_COMPILER = Path(__file__).resolve().parent.parent
+
+
+def is_known_fresh(project: Path) -> bool:
+    """Whether an earlier run recorded exactly these inputs and outputs."""
+    try:
+        return _record(project).read_text() == _digest(project)
+    except OSError:
+        return False
+
+
+def remember(project: Path) -> None:
+    """Record that the outputs on disk are what the inputs on disk give. A cache that cannot be written is none."""
+    with contextlib.suppress(OSError):
+        record = _record(project)
+        record.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = record.with_suffix(f".{os.getpid()}")
+        temporary.write_text(_digest(project))
+        temporary.replace(record)
+
+
+def _record(project: Path) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "weathervane")
+    return cache / hashlib.sha256(os.fsencode(project.resolve())).hexdigest()
+
+
+def _digest(project: Path) -> str:
+    total = hashlib.sha256(f"{sys.version}\n".encode())
+    for root in (_COMPILER, project / "policies", project / "generated"):
+        for path in sorted(_files(root)):
+            total.update(f"{path}\0{_state(path)}\0".encode("utf-8", "surrogateescape"))
+    for path in _plug_ins():
+        total.update(path.encode())
+    return total.hexdigest()
+
+
+def _state(path: str) -> str:
+    """Content and mode of a file; where a link points."""
+    if os.path.islink(path):
+        return f"link {os.readlink(path)}"  # noqa: PTH115
+    with open(path, "rb") as stream:  # noqa: PTH123
+        return f"{os.fstat(stream.fileno()).st_mode & 0o777} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
+
+
+def _files(folder: Path | str) -> Iterator[str]:
+    """Every file below a folder as text paths: Path objects would cost more than the hashing."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name != "__pycache__":
+                yield from _files(entry.path)
+        else:
+            yield entry.path
+
+
+def _plug_ins() -> list[str]:
+    """Name and size of every installed distribution's list of entry points: other people's targets count as input."""
+    found = []
+    for folder in sys.path:
+        if folder.endswith("-packages"):
+            for entry in sorted(os.listdir(folder)):  # noqa: PTH208
+                if entry.endswith((".dist-info", ".egg-info")):
+                    found.append(f"{folder}/{entry}")
+    return found

@@ -1,0 +1,120 @@
+"""`vane lock`: pin the models that the policies name."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import difflib
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compiler.commands.findings import show
+from compiler.diagnostics import Place, PolicyError
+from compiler.load import Documents, load
+from compiler.lock import BAD_ANSWER, Answers, make_lock, models_of, zdr_slugs
+from compiler.mlx_facts import mlx_facts
+from compiler.plan import MLX_PREFIX
+from compiler.policy import FILES, LOCK_FILE
+from compiler.policy.types import MODEL_PATTERN
+
+_MODEL = re.compile(MODEL_PATTERN)
+#: Keys whose values name models, in any policy file.
+_MODEL_KEYS = frozenset({"primary", "fallbacks", "models", "watch", "model", "never"})
+
+
+def run(asked: argparse.Namespace) -> int:
+    """0: written, or unchanged; 1: an answer or a policy file is not usable."""
+    project: Path = asked.project
+    try:
+        documents = load(project / "policies", FILES - {LOCK_FILE})
+        wanted = named_models(documents)
+        if not wanted:
+            raise PolicyError(documents.findings or (BAD_ANSWER.at(Place("policies"), "no policy names a model"),))
+        lock_file = project / "policies" / LOCK_FILE
+        old = lock_file.read_text("utf-8") if lock_file.is_file() else ""
+        mlx = _known_mlx(old) | {_mlx_slug(folder): mlx_facts(folder) for folder in asked.mlx}
+        text, findings = make_lock(wanted, _answers(asked), mlx)
+    except PolicyError as error:
+        show(error.findings, asked.format, project)
+        return 1
+    show(findings, asked.format, project, {})
+    _report(old, text, asked.dry_run)
+    if text != old and not asked.dry_run:
+        temporary = lock_file.with_name(f".{LOCK_FILE}")
+        temporary.write_text(text, "utf-8")
+        temporary.replace(lock_file)
+    return 0
+
+
+def named_models(documents: Documents) -> frozenset[str]:
+    """Every model that a policy file names. The policies need not be right otherwise: a lock may be what they lack."""
+    return frozenset(slug for document in documents.files.values() for slug in _models(document.data))
+
+
+def _models(data: Any, key: str = "") -> set[str]:
+    if isinstance(data, str):
+        return {data} if key in _MODEL_KEYS and _MODEL.match(data) else set()
+    if isinstance(data, dict):
+        return {slug for below, value in data.items() for slug in _models(value, below)}
+    if isinstance(data, list):
+        return {slug for value in data for slug in _models(value, key)}
+    return set()
+
+
+def _answers(asked: argparse.Namespace) -> Answers:
+    if asked.saved is None:
+        from compiler.fetch import fetch
+
+        print("asking OpenRouter for its models …", file=sys.stderr)
+        return fetch(key=os.environ.get("OPENROUTER_API_KEY"))
+    day = asked.as_of or next(iter(re.findall(r"\d{4}-\d{2}-\d{2}", asked.saved.name)), "")
+    try:
+        as_of = datetime.date.fromisoformat(day)
+    except ValueError as error:
+        said = f"no day in {asked.saved.name!r}" if not day else f"{day!r} is no day"
+        fix = "say on which day the answer was saved: --as-of YYYY-MM-DD"
+        raise PolicyError([BAD_ANSWER.at(Place(str(asked.saved)), said, fix)]) from error
+    zdr = zdr_slugs(_saved(asked.zdr_from)) if asked.zdr_from else None
+    source = "a saved answer of GET /models" + (" and of GET /endpoints/zdr" if asked.zdr_from else "")
+    return Answers(models_of(_saved(asked.saved)), zdr, as_of, source)
+
+
+def _saved(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not JSON"
+        raise PolicyError([BAD_ANSWER.at(Place(str(file)), f"cannot read the saved answer: {why}")]) from error
+
+
+def _known_mlx(old: str) -> dict[str, Mapping[str, Any]]:
+    """MLX facts of the lock so far: they stay until a model's folder is read again."""
+    try:
+        return dict(json.loads(old).get("mlx", {})) if old else {}
+    except (ValueError, AttributeError) as error:
+        place = Place(f"policies/{LOCK_FILE}")
+        raise PolicyError([BAD_ANSWER.at(place, "the present lock is not JSON", "restore or delete it")]) from error
+
+
+def _mlx_slug(folder: Path) -> str:
+    """`mlx/<author>/<repository>` from the folder's last two names, also in Hugging Face's cache layout."""
+    whole = folder.resolve()
+    for part in whole.parts:
+        if cached := re.fullmatch(r"models--([^-].*?)--(.+)", part):
+            return f"{MLX_PREFIX}{cached.group(1)}/{cached.group(2)}"
+    return f"{MLX_PREFIX}{whole.parent.name}/{whole.name}"
+
+
+def _report(old: str, new: str, dry_run: bool) -> None:
+    changed = [line for line in difflib.ndiff(old.splitlines(), new.splitlines()) if line[:1] in "+-"] if dry_run else []
+    for line in changed:
+        print(line)
+    lock = json.loads(new)
+    counts = f"{len(lock['models'])} models of {len(lock['catalogue'])}, {len(lock['mlx'])} MLX models"
+    verb = "unchanged" if old == new else "would change" if dry_run else "written"
+    print(f"policies/{LOCK_FILE}: {counts}, as of {lock['as_of']}: {verb}", file=sys.stderr)

@@ -1,0 +1,115 @@
+"""The pipeline: load → check → resolve → emit → verify. It reads policies and touches nothing; `write` does the rest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler import rules
+from compiler.diagnostics import Code, Finding, Place, PolicyError, errors, ordered
+from compiler.load import Documents, load
+from compiler.plan import MachinePlan, Plan
+from compiler.policy import FILES, Policies, parse
+from compiler.resolve import resolve
+from compiler.rules.privacy import literal_secret, secret_problems
+from compiler.targets import Artifact, Target, installed
+from compiler.verify import verify
+
+REFUSED_ARTIFACT = Code(
+    "VN601", "refused-artifact", "An artifact does not pass its target's own check",
+    "this is a fault of the target's template: please report it with the message",
+    "Each target checks what it rendered before anything is written: schemas, and what their programs do not check.",
+)  # fmt: skip
+CODES = (REFUSED_ARTIFACT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The artifacts of all machines that share a plan, rendered once."""
+
+    folder: str
+    situation: str
+    plan: MachinePlan
+    machines: tuple[str, ...]
+    by_target: Mapping[str, tuple[Artifact, ...]]
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """All of them, by target."""
+        return tuple(artifact for artifacts in self.by_target.values() for artifact in artifacts)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Everything that goes into generated/, and what is worth saying about it."""
+
+    bundles: tuple[Bundle, ...]
+    machine_places: Mapping[str, Place]
+    #: policy file → SHA-256, as read
+    inputs: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    texts: Mapping[str, str]
+
+    def files(self) -> Iterator[tuple[str, Artifact]]:
+        """(path inside generated/, artifact), machine by machine."""
+        for bundle in self.bundles:
+            artifacts = bundle.artifacts
+            for machine in bundle.machines:
+                folder = f"{bundle.folder}machines/{machine}/"
+                for artifact in artifacts:
+                    yield folder + artifact.path, artifact
+
+
+def compile_policies(folder: Path, targets: Sequence[Target] | None = None) -> Compiled:
+    """Policies in, artifacts out. Raises PolicyError with all findings where there is nothing good to write."""
+    documents = load(folder, FILES)
+    policies, plans, findings = check(documents)
+    targets = installed() if targets is None else targets
+    bundles = tuple(emit(plans, targets))
+    refused = tuple(check_artifacts(bundles, targets)) or tuple(verify(bundles, policies, targets))
+    if refused:
+        raise PolicyError(refused)
+    inputs = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in sorted(documents.texts.items())}
+    return Compiled(bundles, plans[0].places, inputs, findings, documents.texts)
+
+
+def check(documents: Documents) -> tuple[Policies, tuple[Plan, ...], tuple[Finding, ...]]:
+    """Typed policies and their plans, with warnings and notes. Raises PolicyError if a rule finds an error."""
+    policies, findings = parse(documents)
+    if policies is None:
+        leaked = (literal_secret.code.at(*problem) for problem in secret_problems(documents.texts.items()))
+        raise PolicyError((*findings, *leaked))
+    dangling = rules.check_references(policies)
+    plans = () if dangling else resolve(policies)
+    found = ordered((*dangling, *rules.check_policies(policies), *rules.check_plans(plans, policies)))
+    if errors(found):
+        raise PolicyError(found)
+    return policies, plans, found
+
+
+def emit(plans: Iterable[Plan], targets: Sequence[Target]) -> Iterator[Bundle]:
+    """Render each distinct machine plan once. A contingency holds only the machines on which it changes something."""
+    standing: Mapping[str, MachinePlan] = {}
+    for plan in plans:
+        alike: dict[MachinePlan, list[str]] = {}
+        for machine, machine_plan in plan.machines.items():
+            if plan.is_standing or machine_plan != standing[machine]:
+                alike.setdefault(machine_plan, []).append(machine)
+        if plan.is_standing:
+            standing = plan.machines
+        for machine_plan, machines in alike.items():
+            by_target = {target.name: tuple(target.emit(machine_plan)) for target in targets}
+            yield Bundle(plan.folder, plan.situation, machine_plan, tuple(machines), by_target)
+
+
+def check_artifacts(bundles: Iterable[Bundle], targets: Sequence[Target]) -> Iterator[Finding]:
+    """What targets say against what they rendered themselves."""
+    for bundle in bundles:
+        for target in targets:
+            for artifact in bundle.by_target[target.name]:
+                for problem in target.check(artifact.path, artifact.content):
+                    said = f"{target.name}: {artifact.path} of {bundle.machines[0]}: {problem}"
+                    place = artifact.sources[0] if artifact.sources else Place("policies")
+                    yield REFUSED_ARTIFACT.at(place, said)

@@ -1,0 +1,138 @@
+"""Findings as people and programs want them: text with the source line, JSON, GitHub annotations, SARIF 2.1.0."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from compiler.diagnostics import Finding, Severity
+from compiler.redact import redact
+
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
+#: Widest source line that is shown whole.
+_WIDTH = 120
+_TAB = "    "
+
+
+def text(findings: Sequence[Finding], sources: Mapping[str, str], *, colour: bool = False) -> str:
+    """Place, code and message; the source line with a caret; the fix. `sources` maps file → its text."""
+    return "".join(_block(finding, sources, colour) for finding in findings)
+
+
+def _block(finding: Finding, sources: Mapping[str, str], colour: bool) -> str:
+    def paint(code: str, words: str) -> str:
+        return f"\x1b[{code}m{words}\x1b[0m" if colour else words
+
+    strength = "" if finding.severity is Severity.ERROR else f" {finding.severity}:"
+    place = paint("1", str(finding.place))
+    code = paint(_COLOURS[finding.severity], finding.code)
+    lines = [f"{place} {code}{strength} {_one_line(finding.message)}"]
+    if (source := _source_line(finding, sources)) is not None:
+        number = str(finding.place.line)
+        shown, start, width = source
+        lines.append(f"  {number} | {shown}")
+        lines.append(f"  {' ' * len(number)} | {' ' * start}{paint(_COLOURS[finding.severity], '^' * width)}")
+    lines.append(f"  fix: {_one_line(finding.fix)}")
+    return "\n".join(lines) + "\n"
+
+
+def _one_line(words: str) -> str:
+    """Text from policies may hold anything; a finding stays one line and writes nothing else on the terminal."""
+    return redact("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words))
+
+
+def _source_line(finding: Finding, sources: Mapping[str, str]) -> tuple[str, int, int] | None:
+    """The line, cut to what fits around the place, and where and how wide the caret is."""
+    lines = sources.get(finding.place.file, "").splitlines()
+    if not 0 < finding.place.line <= len(lines) or not lines[finding.place.line - 1].strip():
+        return None
+    line, at = lines[finding.place.line - 1], finding.place.column - 1
+    line = redact(line)
+    before, rest = line[:at], line[at:]
+    if len(line) > _WIDTH:
+        before, rest = before[-40:], rest[: _WIDTH - 40]
+    before, rest = (_printable(before), _printable(rest))
+    return before + rest, len(before), max(1, min(finding.place.width, len(rest)))
+
+
+def _printable(words: str) -> str:
+    return "".join(c if c.isprintable() else _TAB if c == "\t" else "?" for c in words)
+
+
+def as_json(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:
+    """A list of objects with file, line, column, width, code, severity, message and fix."""
+    return json.dumps([_fields(finding) for finding in findings], indent=2, ensure_ascii=False) + "\n"
+
+
+def _fields(finding: Finding) -> dict[str, str | int]:
+    place = finding.place
+    return {
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "width": place.width,
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": redact(finding.message),
+        "fix": redact(finding.fix),
+    }
+
+
+def github(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:
+    """Workflow commands that GitHub shows as annotations on the changed lines."""
+    return "".join(_annotation(finding) for finding in findings)
+
+
+def _annotation(finding: Finding) -> str:
+    level = "notice" if finding.severity is Severity.NOTE else finding.severity.value
+    place = finding.place
+    at = f"file={_property(place.file)},line={place.line},col={place.column},endColumn={place.column + place.width}"
+    message = _data(f"{redact(finding.message)}\nfix: {redact(finding.fix)}")
+    return f"::{level} {at},title={_property(finding.code)}::{message}\n"
+
+
+def _data(words: str) -> str:
+    """Escaped as GitHub's toolkit does, so that text cannot start a command of its own."""
+    return words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(words: str) -> str:
+    return _data(words).replace(":", "%3A").replace(",", "%2C")
+
+
+def sarif(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:
+    """SARIF 2.1.0 (OASIS), one run; columns count Unicode code points."""
+    run = {
+        "tool": {"driver": {"name": "vane", "rules": [{"id": code} for code in sorted({f.code for f in findings})]}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding) for finding in findings],
+    }
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _result(finding: Finding) -> dict[str, object]:
+    place = finding.place
+    region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.width}
+    location = {"artifactLocation": {"uri": place.file}, "region": region}
+    return {
+        "ruleId": finding.code,
+        "level": finding.severity.value,
+        "message": {"text": f"{redact(finding.message)}. Fix: {redact(finding.fix)}"},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Finding], Mapping[str, str]], str]] = {
+    "text": text,
+    "json": as_json,
+    "github": github,
+    "sarif": sarif,
+}
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """How many of each severity, in words."""
+    found = list(findings)
+    counts = [(sum(f.severity is severity for f in found), severity.value) for severity in Severity]
+    return ", ".join(f"{count} {word}{'s' if count != 1 else ''}" for count, word in counts if count) or "no findings"

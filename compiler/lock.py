@@ -1,0 +1,144 @@
+"""OpenRouter's answers → models.lock.json: facts of every model that the policies name, and of no other.
+
+Pure: answers come in as parsed JSON. Field names of the answers follow OpenRouter's API description (`GET /models`,
+`GET /endpoints/zdr`).
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.diagnostics import Code, Finding, Place, PolicyError, Severity
+from compiler.plan import MLX_PREFIX
+
+BAD_ANSWER = Code(
+    "VN701", "bad-answer", "An answer of OpenRouter is not what its description says",
+    "try again later; if it stays, report it: the API has changed",
+    "An empty or odd answer must not become a lock without models or with prices of zero.",
+)  # fmt: skip
+NOT_SERVED = Code(
+    "VN702", "not-served", "A model that the policies name is not in OpenRouter's answer",
+    "correct the slug; `vane compile` suggests one", severity=Severity.WARNING,
+    why="The lock is written all the same, so that the compile can say what is wrong and where.",
+)  # fmt: skip
+NO_MLX_FACTS = Code(
+    "VN703", "no-mlx-facts", "Nothing is known of an MLX model", severity=Severity.WARNING,
+    fix="run `vane lock --mlx FOLDER` with the downloaded model's folder",
+    why="Parameter count, weights and KV cache are read from the model's own files; OpenRouter does not know them.",
+)  # fmt: skip
+CODES = (BAD_ANSWER, NOT_SERVED, NO_MLX_FACTS)
+
+_LOCK = Place("policies/models.lock.json")
+_NAMED_PRICES = ("prompt", "completion", "input_cache_read", "input_cache_write", "discount", "overrides")
+_OVERRIDE_CONDITIONS = ("min_prompt_tokens", "utc_start", "utc_end", "utc_days")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What OpenRouter said: the models, the slugs with a zero-retention endpoint (None: not asked), when and where."""
+
+    models: tuple[Mapping[str, Any], ...]
+    zdr: frozenset[str] | None
+    as_of: datetime.date
+    source: str
+
+
+def models_of(answer: Any) -> tuple[Mapping[str, Any], ...]:
+    """The models of a `GET /models` answer. Raises PolicyError where it is empty or odd."""
+    models = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(models, list) or not models:
+        raise PolicyError([BAD_ANSWER.at(_LOCK, "GET /models: no list of models under `data`")])
+    for number, model in enumerate(models):
+        if why := _oddity(model):
+            said = f"GET /models: entry {number} ({_slug(model)}): {why}"
+            raise PolicyError([BAD_ANSWER.at(_LOCK, said)])
+    return tuple(models)
+
+
+def _oddity(model: Any) -> str | None:
+    if not isinstance(model, dict) or not isinstance(model.get("id"), str):
+        return "no id"
+    pricing = model.get("pricing")
+    if not isinstance(pricing, dict) or not all(isinstance(pricing.get(k), str) for k in ("prompt", "completion")):
+        return "no prices for prompt and completion as decimal strings"
+    if not isinstance(model.get("context_length"), int) or not isinstance(model.get("architecture"), dict):
+        return "no context_length or architecture"
+    return None
+
+
+def _slug(model: Any) -> str:
+    return repr(model.get("id")) if isinstance(model, dict) else "not an object"
+
+
+def zdr_slugs(answer: Any) -> frozenset[str]:
+    """Slugs that have an endpoint in a `GET /endpoints/zdr` answer. Raises PolicyError where it is odd."""
+    endpoints = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(endpoints, list) or not all(isinstance(e, dict) and "model_id" in e for e in endpoints):
+        raise PolicyError([BAD_ANSWER.at(_LOCK, "GET /endpoints/zdr: no list of endpoints with a model_id")])
+    return frozenset(str(endpoint["model_id"]) for endpoint in endpoints)
+
+
+def make_lock(
+    wanted: Iterable[str], answers: Answers, mlx: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, tuple[Finding, ...]]:
+    """The text of the lock for the models `wanted`, and what could not be pinned."""
+    by_slug = {model["id"]: model for model in answers.models}
+    models, mlx_models, findings = {}, {}, []
+    for slug in sorted(set(wanted)):
+        if slug.startswith(MLX_PREFIX):
+            if slug in mlx:
+                mlx_models[slug] = dict(mlx[slug])
+            else:
+                findings.append(NO_MLX_FACTS.at(_LOCK, f"no facts about {slug!r}"))
+        elif slug in by_slug:
+            models[slug] = _pinned(by_slug[slug], answers.zdr)
+        else:
+            findings.append(NOT_SERVED.at(_LOCK, f"{slug!r} is not among {len(by_slug)} models"))
+    lock = {
+        "version": 1,
+        "as_of": answers.as_of.isoformat(),
+        "source": answers.source,
+        "models": models,
+        "mlx": mlx_models,
+        "catalogue": sorted(by_slug),
+    }
+    return json.dumps(lock, indent=2, ensure_ascii=False) + "\n", tuple(findings)
+
+
+def _pinned(model: Mapping[str, Any], zdr: frozenset[str] | None) -> dict[str, Any]:
+    architecture, provider = model["architecture"], model.get("top_provider") or {}
+    known = {model["id"], model.get("canonical_slug")}
+    return {
+        "canonical_slug": model.get("canonical_slug") or model["id"],
+        "name": model.get("name") or model["id"],
+        "context_length": model["context_length"],
+        "max_completion_tokens": provider.get("max_completion_tokens"),
+        "input_modalities": sorted(architecture.get("input_modalities") or ()),
+        "output_modalities": sorted(architecture.get("output_modalities") or ()),
+        "supported_parameters": sorted(model.get("supported_parameters") or ()),
+        "is_moderated": provider.get("is_moderated"),
+        "expiration_date": model.get("expiration_date"),
+        "pricing": _pricing(model["pricing"]),
+        "zdr": None if zdr is None else bool(known & zdr),
+    }
+
+
+def _pricing(pricing: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {"prompt": pricing["prompt"], "completion": pricing["completion"]}
+    kept |= {key: pricing[key] for key in ("input_cache_read", "input_cache_write") if key in pricing}
+    if other := {key: value for key, value in sorted(pricing.items()) if key not in _NAMED_PRICES}:
+        kept["other"] = other
+    if pricing.get("discount"):
+        kept["discount"] = str(pricing["discount"])
+    if pricing.get("overrides"):
+        kept["overrides"] = [_override(override) for override in pricing["overrides"]]
+    return kept
+
+
+def _override(override: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: override[key] for key in _OVERRIDE_CONDITIONS if override.get(key) is not None}
+    return {**kept, "prices": {k: v for k, v in sorted(override.items()) if k not in _OVERRIDE_CONDITIONS}}

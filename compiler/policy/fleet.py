@@ -1,0 +1,55 @@
+"""fleet.yaml: the Macs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from compiler.policy.types import AbsolutePath, ModelSlug, Name, Policy, PolicyFile, Port, Positive, Text
+
+Role = Literal["gateway", "openclaw", "cursor", "mlx", "harness"]
+#: Roles that others rely on around the clock
+ALWAYS_ON_ROLES = frozenset({"gateway", "harness"})
+
+
+class Mlx(Policy):
+    """The MLX server of a Mac."""
+
+    model: ModelSlug
+    context_tokens: Positive
+    """Longest context that the server shall hold: its KV cache must fit beside the weights."""
+    port: Port = 8080
+
+
+class Machine(Policy):
+    """One Mac."""
+
+    tier: Literal["local", "remote"]
+    """local: a person's Mac; remote: an always-on Mac that people reach over the network."""
+    hardware: Literal["MacBook Air", "MacBook Pro", "Mac mini", "Mac Studio", "iMac", "Mac Pro"]
+    chip: Text
+    memory_gb: Annotated[Positive, Field(le=2048)]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    owner: Text | None = None
+    """The person whose Mac it is."""
+    user: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] | None = None
+    """macOS account that system daemons run under (remote tier)."""
+    address: Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{2,5})?$")] | None = None
+    """Where clients reach the gateway: https, host, no path."""
+    gateway: Name | None = None
+    """The machine whose gateway this one is a client of."""
+    mlx: Mlx | None = None
+
+    @property
+    def is_laptop(self) -> bool:
+        """Whether it sleeps when somebody closes it."""
+        return self.hardware.startswith("MacBook")
+
+
+class Fleet(PolicyFile):
+    """All Macs by name."""
+
+    prefix: AbsolutePath = "/opt/weathervane"
+    """Folder in which the team's tools lie on every Mac."""
+    machines: Annotated[dict[Name, Machine], Field(min_length=1)]

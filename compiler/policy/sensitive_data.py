@@ -1,0 +1,49 @@
+"""sensitive-data.yaml: labels for data by where it lies, and blocks that say what it may never reach."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from compiler.policy.types import Flag, Name, Policy, PolicyFile, Text
+
+RepoGlob = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*?][A-Za-z0-9._*?-]*(/[A-Za-z0-9._*?-]+)+$")]
+PathGlob = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\\~/][^\x00-\x1f\x7f\\]*$", max_length=300)]
+Denied = Annotated[str, StringConstraints(pattern=r"^(free|gray|cloud|[a-z0-9~][\w.-]*/[a-z0-9*][\w.:*-]*)$")]
+
+
+class Label(Policy):
+    """Data of one kind: where it lies."""
+
+    title: Text
+    repos: tuple[RepoGlob, ...] = ()
+    """Repositories as host/owner/name; * and ? match within."""
+    paths: tuple[PathGlob, ...] = ()
+    """Paths inside any repository, as in .gitignore; ** matches folders."""
+
+
+class Requirement(Policy):
+    """What every call with this data must ask of OpenRouter."""
+
+    zdr: Flag | None = None
+    """Zero data retention."""
+    data_collection: Literal["deny"] | None = None
+
+
+class Block(Policy):
+    """What a label may never reach."""
+
+    label: Name
+    deny: tuple[Denied, ...] = ()
+    """Classes (free, gray, cloud) or slugs, with * at the end for all of an author: x-ai/*"""
+    require: Requirement = Requirement()
+    reason: Text
+    """Told to people who are stopped by it."""
+
+
+class SensitiveData(PolicyFile):
+    """Labels and blocks."""
+
+    labels: dict[Name, Label] = Field(default_factory=dict)
+    blocks: tuple[Block, ...] = ()

@@ -1,0 +1,46 @@
+"""tests.yaml: assertions about the compiled result."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from compiler.policy.types import Flag, ModelSlug, Name, Policy, PolicyFile, Text, Usd
+
+
+class MaxPricePerMillion(Policy):
+    """Worst case over all models of the route, in USD per million tokens."""
+
+    prompt: Usd | None = None
+    completion: Usd | None = None
+
+
+class Assertion(Policy):
+    """One assertion: about a scenario, or about everything that carries a label."""
+
+    name: Text
+    scenario: Name | None = None
+    label: Name | None = None
+    primary: ModelSlug | None = None
+    """The route's first model is this one."""
+    never: tuple[ModelSlug, ...] = ()
+    """None of these is reachable by any path."""
+    zdr: Flag | None = None
+    """Every call asks for zero data retention."""
+    max_price: MaxPricePerMillion | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if (self.scenario is None) == (self.label is None):
+            raise PydanticCustomError("assertion_subject", "name either a scenario or a label")
+        if self.primary is None and not self.never and self.zdr is None and self.max_price is None:
+            raise PydanticCustomError("assertion_empty", "an assertion needs primary, never, zdr or max_price")
+        return self
+
+
+class Tests(PolicyFile):
+    """All assertions."""
+
+    tests: tuple[Assertion, ...]

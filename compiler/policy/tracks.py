@@ -1,0 +1,94 @@
+"""tracks.yaml: the token track, the dollar track and the gray pool."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from compiler.policy.types import Flag, ModelSlug, Name, Percent, Policy, PolicyFile, Regex, Share, Usd
+
+
+class MaxPrice(Policy):
+    """The most that a provider may charge, in USD per million tokens; a dearer one is not asked."""
+
+    prompt: Usd | None = None
+    completion: Usd | None = None
+
+
+class ProviderPreferences(Policy):
+    """OpenRouter's provider preferences, sent with every call (the `provider` object of a chat request)."""
+
+    data_collection: Literal["allow", "deny"] | None = None
+    """Whether providers that may store or train on prompts are acceptable."""
+    zdr: Flag | None = None
+    """Only endpoints with zero data retention."""
+    sort: Literal["price", "throughput", "latency"] | None = None
+    """Order of providers; unset means OpenRouter's price-weighted balancing."""
+    order: tuple[Name, ...] = ()
+    """Providers to try first, by slug."""
+    only: tuple[Name, ...] = ()
+    """The only providers to use, by slug."""
+    ignore: tuple[Name, ...] = ()
+    """Providers never to use, by slug."""
+    allow_fallbacks: Flag | None = None
+    """Whether providers that are not in `order` may answer."""
+    require_parameters: Flag | None = None
+    """Only providers that support every parameter of the request."""
+    max_price: MaxPrice | None = None
+
+
+class Escalation(Policy):
+    """What a request must bring to use a track."""
+
+    ticket: Regex
+    """A regular expression; a ticket id that matches it must be in the request."""
+
+
+class TokenTrack(Policy):
+    """The track for volume."""
+
+    primary: ModelSlug
+    fallbacks: tuple[ModelSlug, ...] = ()
+    """Asked in this order when the primary fails."""
+    provider: ProviderPreferences = ProviderPreferences()
+    cap: Name | None = None
+    """A cap of caps.yaml."""
+
+
+class DollarTrack(Policy):
+    """The track for liability: dear models, a hard cap, a ticket for each use."""
+
+    primary: ModelSlug
+    fallbacks: tuple[ModelSlug, ...] = ()
+    """Asked in this order, on the dollar key, before the cap's downgrade."""
+    provider: ProviderPreferences = ProviderPreferences()
+    cap: Name | None = None
+    """A cap of caps.yaml."""
+    escalation: Escalation | None = None
+
+
+class Rollback(Policy):
+    """When the gray pool is rolled back."""
+
+    tool_error_rise_points: Percent
+    """Rise of the tool-call error rate, week over week, in percentage points."""
+
+
+class GrayPool(Policy):
+    """Models on trial. They are free or unproven, so they never see sensitive data."""
+
+    models: Annotated[tuple[ModelSlug, ...], Field(min_length=1)]
+    max_share: Share
+    """Ceiling on the share of all tokens."""
+    provider: ProviderPreferences = ProviderPreferences()
+    cap: Name | None = None
+    rollback: Rollback
+
+
+class Tracks(PolicyFile):
+    """The tracks of the team."""
+
+    token_track: TokenTrack
+    dollar_track: DollarTrack | None = None
+    gray_pool: GrayPool | None = None

@@ -1,0 +1,91 @@
+"""Field types that several policy kinds share: names, model slugs, shares, money, text that people wrote."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic_core import PydanticCustomError
+
+#: Becomes a file name on case-insensitive file systems, a URL part and a launchd label part: hence so narrow.
+NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+MODEL_PATTERN = r"^(mlx/[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*|[a-z0-9~][\w.-]*/[a-z0-9][\w.-]*(:[a-z0-9-]+)?)$"
+
+# Characters that XML 1.0 cannot hold at all, or that would let text rearrange a line on a reviewer's screen.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(NAME_PATTERN[1:-1], value) or len(value) > 63:
+        raise PydanticCustomError("unsafe_name", "{shown} is not a safe file name", {"shown": repr(value)})
+    return value
+
+
+def _model(value: str) -> str:
+    if not re.fullmatch(MODEL_PATTERN[1:-1], value):
+        said = "{shown} is neither an OpenRouter slug (author/model) nor mlx/<author>/<repository>"
+        raise PydanticCustomError("model_form", said, {"shown": repr(value)})
+    return value
+
+
+def _text(value: str) -> str:
+    if found := _FORBIDDEN.search(value):
+        code = f"U+{ord(found.group()):04X}"
+        raise PydanticCustomError("control_character", "text holds the control character {code}", {"code": code})
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise PydanticCustomError("number", "expected a number, not {shown}", {"shown": repr(value)})
+    return Decimal(value)
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise PydanticCustomError("regex", "not a regular expression: {why}", {"why": str(error)}) from error
+    return value
+
+
+def _machine_absolute(value: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9][A-Za-z0-9._-]*)+", value):
+        said = "{shown} is not an absolute path of plain names (launchd expands neither ~ nor $HOME)"
+        raise PydanticCustomError("absolute_path", said, {"shown": repr(value)})
+    return value
+
+
+Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": 63}), AfterValidator(_name)]
+ModelSlug = Annotated[
+    str, Field(max_length=200, json_schema_extra={"pattern": MODEL_PATTERN}), AfterValidator(_model)
+]
+Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+Regex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_text), AfterValidator(_regex)]
+AbsolutePath = Annotated[str, AfterValidator(_machine_absolute)]
+_Number = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float)]
+#: A part of a whole, 0 to 1
+Share = Annotated[_Number, Field(ge=0, le=1)]
+#: US dollars
+Usd = Annotated[_Number, Field(gt=0, le=1_000_000)]
+Percent = Annotated[_Number, Field(ge=0, le=1000)]
+Count = Annotated[StrictInt, Field(ge=0, le=1_000_000_000)]
+Positive = Annotated[StrictInt, Field(ge=1, le=1_000_000_000)]
+Port = Annotated[StrictInt, Field(ge=1024, le=65535)]
+Flag = StrictBool
+TrackName = Literal["token", "dollar", "gray"]
+
+
+class Policy(BaseModel):
+    """What all parts of policies have in common: unknown keys are errors, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, regex_engine="python-re")
+
+
+class PolicyFile(Policy):
+    """The top of each policy file."""
+
+    version: Annotated[Literal[1], Field()]
+    """Version of the policy language."""

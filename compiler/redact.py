@@ -1,0 +1,26 @@
+"""Values that look like credentials: found, so that they can be refused, and masked wherever a line is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+#: Shapes that the issuers document: OpenRouter, Anthropic, OpenAI, GitHub, AWS, Slack, Google, Hugging Face, PEM.
+SECRET = re.compile(
+    r"""sk-(?:or-|ant-|proj-)?[A-Za-z0-9_-]{16,}
+      | gh[pousr]_[A-Za-z0-9]{20,} | github_pat_[A-Za-z0-9_]{20,}
+      | \bAKIA[0-9A-Z]{16}\b | xox[abprs]-[A-Za-z0-9-]{10,} | \bAIza[A-Za-z0-9_-]{30,} | \bhf_[A-Za-z0-9]{20,}
+      | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----
+      | (?i:bearer)\s+[A-Za-z0-9._~+/-]{20,}=* | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*""",
+    re.VERBOSE,
+)
+
+
+def secrets(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of everything in `text` that looks like a credential."""
+    return (match.span() for match in SECRET.finditer(text))
+
+
+def redact(text: str) -> str:
+    """`text` with credentials replaced by as many asterisks, so that columns stay right."""
+    return SECRET.sub(lambda match: "*" * len(match.group()), text)

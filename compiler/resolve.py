@@ -1,0 +1,334 @@
+"""Policies + lock → plans: how things stand, and each contingency compiled ahead.
+
+Routes go through a tuple of small pure passes; each pass appends to the trace what it decided and which line made it do
+so. Then every Mac takes up the routes that its tier and roles call for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal, cast
+
+from compiler.diagnostics import Place
+from compiler.plan import (
+    MLX_PREFIX,
+    Hop,
+    KeyClass,
+    Label,
+    MachinePlan,
+    MlxServer,
+    Model,
+    Permissions,
+    Plan,
+    Preferences,
+    Route,
+    Schedule,
+    Step,
+    Track,
+)
+from compiler.policy import TRACK_KEYS, Policies
+from compiler.policy.blocks import blocks_on
+from compiler.policy.fleet import Machine
+from compiler.policy.tracks import DollarTrack, ProviderPreferences
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the plan is for: nothing special, a passed cap, or the gray pool rolled back."""
+
+    name: str
+    folder: str
+    passed_cap: str | None = None
+    gray_rolled_back: bool = False
+
+
+STANDING = Situation("standing", "")
+
+
+def situations(policies: Policies) -> tuple[Situation, ...]:
+    """The standing situation and every contingency that these policies can get into."""
+    capped = {track.cap for name in TRACK_KEYS if (track := policies.track(name)) and track.cap}
+    found = [STANDING]
+    found += (Situation(f"cap {cap} is passed", f"contingencies/{cap}-passed/", cap) for cap in sorted(capped))
+    if policies.tracks.gray_pool:
+        folder = "contingencies/gray-rolled-back/"
+        found.append(Situation("the gray pool is rolled back", folder, gray_rolled_back=True))
+    return tuple(found)
+
+
+def resolve(policies: Policies) -> tuple[Plan, ...]:
+    """All plans, the standing one first. References must hold (`rules.check_references`)."""
+    return tuple(_plan(policies, situation) for situation in situations(policies))
+
+
+# -- the passes: (routes so far, policies, situation) → routes ---------------------------------------------------------
+
+Routes = tuple[Route, ...]
+
+
+def describe_scenarios(routes: Routes, policies: Policies, situation: Situation) -> Routes:
+    """A bare route for each scenario: what people wrote about it."""
+    return tuple(_described(name, policies) for name in sorted(policies.scenarios))
+
+
+def _described(name: str, policies: Policies) -> Route:
+    scenario = policies.scenarios[name]
+    allowed = scenario.permissions
+    bare = Route(
+        scenario=name,
+        title=scenario.title,
+        surface=scenario.surface,
+        tier=scenario.tier,
+        track=cast(Track, scenario.track),
+        hops=(),
+        slots=scenario.slots,
+        alias=(scenario.alias or name) if scenario.surface == "cursor" else None,
+        permissions=Permissions(tuple(sorted(allowed.terminal)), tuple(sorted(allowed.mcp))) if allowed else Permissions(),
+    )
+    return _noted(
+        _noted(bare, "describe_scenarios", f"surface {scenario.surface}", policies.scenario_place(name, "surface")),
+        "describe_scenarios",
+        f"track {scenario.track}",
+        policies.scenario_place(name, "track"),
+    )
+
+
+def apply_situation(routes: Routes, policies: Policies, situation: Situation) -> Routes:
+    """Move scenarios off a track whose cap is passed, or off the gray pool when it is rolled back."""
+    return tuple(_moved(route, policies, situation) for route in routes)
+
+
+def _moved(route: Route, policies: Policies, situation: Situation) -> Route:
+    track = policies.track(route.track)
+    if situation.passed_cap and track and track.cap == situation.passed_cap:
+        if policies.scenarios[route.scenario].incident:
+            place = policies.scenario_place(route.scenario, "incident")
+            return _noted(route, "apply_situation", "incident work keeps its route", place)
+        to = policies.caps[situation.passed_cap].downgrade_to
+        place = policies.place("caps.yaml", "caps", situation.passed_cap, "downgrade_to")
+        return replace(_noted(route, "apply_situation", f"{situation.name}: track {to}", place), track=to)
+    if situation.gray_rolled_back and route.track == "gray":
+        place = policies.place("tracks.yaml", "gray_pool", "rollback", key=True)
+        return replace(_noted(route, "apply_situation", "gray pool rolled back: track token", place), track="token")
+    return route
+
+
+def choose_models(routes: Routes, policies: Policies, situation: Situation) -> Routes:
+    """Primary and fallbacks: the scenario's own, or its track's."""
+    return tuple(_chosen(route, policies) for route in routes)
+
+
+def _chosen(route: Route, policies: Policies) -> Route:
+    scenario = policies.scenarios[route.scenario]
+    if scenario.route and scenario.track == route.track:  # a scenario that was moved takes the new track's models
+        name, fallbacks = route.scenario, scenario.route.fallbacks
+        below = enumerate(fallbacks)
+        models = [(scenario.route.primary, policies.scenario_place(name, "route", "primary"))]
+        models += [(model, policies.scenario_place(name, "route", "fallbacks", i)) for i, model in below]
+    else:
+        models = list(policies.track_models(route.track))
+    return _with_hops(route, models, "choose_models", route.track)
+
+
+def add_downgrades(routes: Routes, policies: Policies, situation: Situation) -> Routes:
+    """Behind a capped track's models come those of the track that takes over when its key is out of money.
+
+    OpenRouter answers 402 or 403 then, and OpenClaw asks the next model: the downgrade holds from the first refused
+    call, long before the next weekly review.
+    """
+    return tuple(_downgraded(route, policies) for route in routes)
+
+
+def _downgraded(route: Route, policies: Policies) -> Route:
+    track, seen = policies.track(route.track), {route.track}
+    if not any(hop.key == route.track for hop in route.hops):
+        return route  # nothing here is paid for by the capped key
+    while track and track.cap and (to := policies.caps[track.cap].downgrade_to) not in seen:
+        place = policies.place("caps.yaml", "caps", track.cap, "downgrade_to")
+        route = _with_hops(_noted(route, "add_downgrades", f"then track {to}", place), policies.track_models(to), "", to)
+        seen.add(to)
+        track = policies.track(to)
+    return route
+
+
+def _with_hops(route: Route, models: list[tuple[str, Place]] | tuple[tuple[str, Place], ...], by: str, track: str) -> Route:
+    known = {hop.model for hop in route.hops}
+    for model, place in models:
+        if model in known:
+            continue
+        known.add(model)
+        key = cast(KeyClass, "local" if model.startswith(MLX_PREFIX) else track)
+        rank = "primary" if not route.hops else f"fallback {len(route.hops)}"
+        route = replace(route, hops=(*route.hops, Hop(model, key, Preferences(), place)))
+        route = _noted(route, by or "add_downgrades", f"{rank} {model}, key {key}", place)
+    return route
+
+
+def attach_labels(routes: Routes, policies: Policies, situation: Situation) -> Routes:
+    """Which labels the work may touch."""
+    return tuple(_labelled(route, policies) for route in routes)
+
+
+def _labelled(route: Route, policies: Policies) -> Route:
+    labels = policies.scenarios[route.scenario].data
+    for index, label in enumerate(labels):
+        place = policies.scenario_place(route.scenario, "data", index)
+        route = _noted(route, "attach_labels", f"label {label}", place)
+    return replace(route, labels=tuple(dict.fromkeys(labels)))
+
+
+def set_preferences(routes: Routes, policies: Policies, situation: Situation) -> Routes:
+    """Provider preferences of each call: the track's, then the scenario's, then what blocks require."""
+    return tuple(_preferring(route, policies) for route in routes)
+
+
+def _preferring(route: Route, policies: Policies) -> Route:
+    own = policies.scenarios[route.scenario].provider
+    hops = tuple(_preferring_hop(hop, route, own, policies) for hop in route.hops)
+    if any(hop.key != "local" for hop in hops):
+        if own:
+            place = policies.scenario_place(route.scenario, "provider", key=True)
+            route = _noted(route, "set_preferences", "provider preferences of the scenario", place)
+        for index, block in blocks_on(policies, route.labels):
+            if block.require.model_fields_set:
+                place = policies.place("sensitive-data.yaml", "blocks", index, "require", key=True)
+                wishes = ", ".join(f"{k}: {_word(v)}" for k, v in block.require.model_dump(exclude_unset=True).items())
+                route = _noted(route, "set_preferences", f"block on {block.label} requires {wishes}", place)
+    return replace(route, hops=hops)
+
+
+def _word(value: object) -> str:
+    return str(value).lower()
+
+
+def _preferring_hop(hop: Hop, route: Route, own: ProviderPreferences | None, policies: Policies) -> Hop:
+    if hop.key == "local":
+        return hop
+    track = policies.track(hop.key)
+    wish = _merged(track.provider if track else ProviderPreferences(), own)
+    for _, block in blocks_on(policies, route.labels):
+        if block.require.zdr:
+            wish = replace(wish, zdr=True)
+        if block.require.data_collection:
+            wish = replace(wish, data_collection=block.require.data_collection)
+    return replace(hop, preferences=wish)
+
+
+def _merged(track: ProviderPreferences, own: ProviderPreferences | None) -> Preferences:
+    merged = track.model_copy(update={k: getattr(own, k) for k in own.model_fields_set}) if own else track
+    most = merged.max_price
+    return Preferences(
+        data_collection=merged.data_collection,
+        zdr=merged.zdr,
+        sort=merged.sort,
+        order=merged.order,
+        only=merged.only,
+        ignore=merged.ignore,
+        allow_fallbacks=merged.allow_fallbacks,
+        require_parameters=merged.require_parameters,
+        max_prompt_price=most.prompt if most else None,
+        max_completion_price=most.completion if most else None,
+    )
+
+
+def ask_for_tickets(routes: Routes, policies: Policies, situation: Situation) -> Routes:
+    """Routes on the dollar track need a ticket id in the request."""
+    dollar = policies.tracks.dollar_track
+    return tuple(_ticketed(route, policies, dollar) if route.track == "dollar" and dollar else route for route in routes)
+
+
+def _ticketed(route: Route, policies: Policies, dollar: DollarTrack) -> Route:
+    if dollar.escalation is None:
+        return route
+    place = policies.place("tracks.yaml", "dollar_track", "escalation", "ticket")
+    return replace(_noted(route, "ask_for_tickets", "needs a ticket", place), ticket=dollar.escalation.ticket)
+
+
+def _noted(route: Route, by: str, what: str, place: Place) -> Route:
+    return replace(route, trace=(*route.trace, Step(by, what, place)))
+
+
+Pass = Callable[[Routes, Policies, Situation], Routes]
+PASSES: tuple[Pass, ...] = (
+    describe_scenarios,
+    apply_situation,
+    choose_models,
+    add_downgrades,
+    attach_labels,
+    set_preferences,
+    ask_for_tickets,
+)
+
+
+# -- machines ----------------------------------------------------------------------------------------------------------
+
+
+def _plan(policies: Policies, situation: Situation) -> Plan:
+    routes: Routes = ()
+    for step in PASSES:
+        routes = step(routes, policies, situation)
+    machines: dict[str, MachinePlan] = {}
+    alike: dict[object, MachinePlan] = {}
+    labels = tuple(_labels(policies))
+    for name, machine in policies.fleet.machines.items():
+        profile = _profile(machine)
+        if profile not in alike:
+            alike[profile] = _machine_plan(machine, routes, labels, policies)
+        machines[name] = alike[profile]
+    places = {name: policies.place("fleet.yaml", "machines", name, key=True) for name in machines}
+    return Plan(situation.name, situation.folder, MappingProxyType(machines), MappingProxyType(places), routes)
+
+
+def _profile(machine: Machine) -> object:
+    """All of a machine that its plan depends on: machines of one profile share one plan, made once."""
+    mlx = machine.mlx and (machine.mlx.model, machine.mlx.context_tokens, machine.mlx.port)
+    return (machine.tier, machine.is_laptop, machine.roles, machine.user, machine.gateway, mlx)
+
+
+def _machine_plan(machine: Machine, routes: Routes, labels: tuple[Label, ...], policies: Policies) -> MachinePlan:
+    roles = frozenset(machine.roles)
+    taken = tuple(route for route in routes if _takes_up(machine.tier, roles, route))
+    gateway = policies.fleet.machines[machine.gateway].address if machine.gateway else None
+    weekly = policies.acceptance.schedule if policies.acceptance and "harness" in roles else None
+    always_on = machine.tier == "remote"
+    return MachinePlan(
+        tier=machine.tier,
+        always_on=always_on,
+        roles=tuple(sorted(roles)),
+        prefix=policies.fleet.prefix,
+        user=machine.user if always_on else None,
+        gateway=gateway if "openclaw" in roles else None,
+        mlx=MlxServer(machine.mlx.model, machine.mlx.context_tokens, machine.mlx.port) if machine.mlx else None,
+        routes=taken,
+        models=tuple(_models(taken, policies)),
+        labels=labels,
+        harness=Schedule(WEEKDAYS.index(weekly.weekday) + 1, weekly.hour, weekly.minute) if weekly else None,
+        places=(policies.place("acceptance.yaml", "schedule", key=True),) if weekly else (),
+    )
+
+
+def _takes_up(tier: Literal["local", "remote"], roles: frozenset[str], route: Route) -> bool:
+    """Cursor routes go where people use Cursor; local ones where an MLX server runs; all others to the gateways."""
+    if route.surface == "cursor":
+        return "cursor" in roles
+    if route.tier == "local":
+        return tier == "local" and {"openclaw", "mlx"} <= roles
+    return "gateway" in roles
+
+
+def _models(routes: Routes, policies: Policies) -> Iterator[Model]:
+    for slug in sorted({hop.model for route in routes for hop in route.hops}):
+        if facts := policies.lock.facts(slug):
+            yield facts
+
+
+def _labels(policies: Policies) -> Iterator[Label]:
+    for name, label in sorted(policies.sensitive.labels.items()):
+        place = policies.place("sensitive-data.yaml", "labels", name, key=True)
+        reasons = tuple(block.reason for _, block in blocks_on(policies, (name,)))
+        yield Label(name, label.title, label.repos, label.paths, place, reasons)
+

@@ -1,0 +1,82 @@
+"""Rules about names that point at something: it must exist, and no chain may come back to its start."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from compiler.diagnostics import Place
+from compiler.policy import TRACK_KEYS, Policies
+from compiler.rules.registry import Problem, policy_rule
+
+
+@policy_rule(
+    "VN201", "dangling-reference", "A name points at nothing", fix="correct the name, or write what it points at"
+)
+def dangling_reference(policies: Policies) -> Iterator[Problem]:
+    """A cap, label, scenario, machine or track that is named but nowhere described would quietly mean nothing: a block
+    on a misspelt label blocks nobody."""
+    for what, name, known, place in _references(policies):
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), 1)
+            yield Problem(place, f"no {what} {name!r}", f"did you mean {near[0]!r}?" if near else "")
+
+
+def _references(policies: Policies) -> Iterator[tuple[str, str, Iterable[str], Place]]:
+    """(kind of thing, name, what exists, place) of every reference."""
+    tracks = [name for name in TRACK_KEYS if policies.track(name)]
+    for name, key in TRACK_KEYS.items():
+        if (track := policies.track(name)) and track.cap:
+            yield "cap", track.cap, policies.caps, policies.place("tracks.yaml", key, "cap")
+    for name, cap in policies.caps.items():
+        yield "track", cap.downgrade_to, tracks, policies.place("caps.yaml", "caps", name, "downgrade_to")
+    for index, block in enumerate(policies.sensitive.blocks):
+        place = policies.place("sensitive-data.yaml", "blocks", index, "label")
+        yield "label", block.label, policies.sensitive.labels, place
+    for name, scenario in policies.scenarios.items():
+        if scenario.track:
+            yield "track", scenario.track, tracks, policies.scenario_place(name, "track")
+        for index, label in enumerate(scenario.data):
+            yield "label", label, policies.sensitive.labels, policies.scenario_place(name, "data", index)
+    for name, machine in policies.fleet.machines.items():
+        if machine.gateway:
+            place = policies.place("fleet.yaml", "machines", name, "gateway")
+            yield "machine", machine.gateway, policies.fleet.machines, place
+    yield from _references_of_checks(policies)
+
+
+def _references_of_checks(policies: Policies) -> Iterator[tuple[str, str, Iterable[str], Place]]:
+    for index, leg in enumerate(policies.acceptance.legs if policies.acceptance else ()):
+        place = policies.place("acceptance.yaml", "legs", index, "scenario")
+        yield "scenario", leg.scenario, policies.scenarios, place
+    for index, test in enumerate(policies.tests.tests if policies.tests else ()):
+        if test.scenario:
+            place = policies.place("tests.yaml", "tests", index, "scenario")
+            yield "scenario", test.scenario, policies.scenarios, place
+        if test.label:
+            place = policies.place("tests.yaml", "tests", index, "label")
+            yield "label", test.label, policies.sensitive.labels, place
+
+
+@policy_rule(
+    "VN202", "circular-reference", "A chain of references comes back to its start",
+    fix="let the chain end at something without a further link",
+)  # fmt: skip
+def circular_downgrade(policies: Policies) -> Iterator[Problem]:
+    """If the dollar track goes to the token track at its cap, and the token track to the dollar track at its own, then
+    a team out of money bounces between two dry keys. The same holds for a gateway that is its own client."""
+    for start in TRACK_KEYS:
+        seen, at = [start], start
+        while (track := policies.track(at)) and track.cap in policies.caps:
+            at = policies.caps[track.cap].downgrade_to
+            if at == start:
+                place = policies.place("caps.yaml", "caps", track.cap, "downgrade_to")
+                yield Problem(place, f"circular downgrade: {' → '.join([*seen, at])}")
+            if at in seen:
+                break
+            seen.append(at)
+    for name, machine in policies.fleet.machines.items():
+        other = policies.fleet.machines.get(machine.gateway or "")
+        if other is not None and (machine.gateway == name or other.gateway == name):
+            place = policies.place("fleet.yaml", "machines", name, "gateway")
+            yield Problem(place, f"circular gateway: {name!r} is reached through {machine.gateway!r} and back")

@@ -1,0 +1,211 @@
+"""Plan to openclaw.json: one agent a scenario, one provider a key, nothing left to OpenClaw's own defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import simplejson
+
+from compiler.plan import MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Preferences, Route
+from compiler.targets import Artifact
+from compiler.templates import templates
+
+PATH = "openclaw.json"
+ROLES = frozenset({"gateway", "openclaw"})
+#: Order in the file. The token key takes the name under which OpenClaw knows OpenRouter.
+PROVIDERS: Mapping[KeyClass, str] = {
+    "token": "openrouter",
+    "dollar": "openrouter-dollar",
+    "gray": "openrouter-gray",
+    "local": "mlx",
+}
+KEY_VARIABLES: Mapping[KeyClass, str] = {
+    "token": "OPENROUTER_TOKEN_KEY",
+    "dollar": "OPENROUTER_DOLLAR_KEY",
+    "gray": "OPENROUTER_GRAY_KEY",
+}
+GATEWAY_VARIABLE = "OPENCLAW_GATEWAY_TOKEN"
+#: An output budget for models whose maximum nobody tells: a quarter of the context, within reason.
+MOST_OUTPUT_TOKENS = 32768
+#: Tools that ask a model outside the agent's route. Each scenario gets what its own models can do, see `_denied`.
+GENERATORS = ("image_generate", "music_generate", "video_generate", "tts")
+
+
+def emit(plan: MachinePlan) -> Iterator[Artifact]:
+    """The openclaw.json of a machine with one of OpenClaw's roles; nothing for other machines."""
+    if ROLES.isdisjoint(plan.roles):
+        return
+    text = templates(__package__ or "").get_template("openclaw.json.j2").render(_shape(plan))
+    data = simplejson.loads(text, use_decimal=True)
+    pretty = simplejson.dumps(data, use_decimal=True, ensure_ascii=False, indent=2)
+    places = [place for route in plan.on("openclaw") for place in route.places]
+    yield Artifact(PATH, f"{pretty}\n".encode(), tuple(dict.fromkeys((*places, *plan.places))))
+
+
+def _shape(plan: MachinePlan) -> dict[str, Any]:
+    """What the template fills in."""
+    routes = plan.on("openclaw")
+    hops = [hop for route in routes for hop in route.hops]
+    seats = {slot: route for route in routes for slot in route.slots}
+    variables = {KEY_VARIABLES[hop.key] for hop in hops if hop.key != "local"} | {GATEWAY_VARIABLE}
+    return {
+        "variables": sorted(variables),
+        "providers": list(_providers(plan, hops)),
+        "default": _ref(_ambient(hops, seats)) if hops else None,
+        "shared": [(ref, _body(_combined(same))) for ref, same in _by_ref(hops).items()],
+        "seats": seats,
+        "seat_model": {slot: _model(route) for slot, route in seats.items()},
+        "agents": [_agent(route, plan, seats) for route in routes],
+        "local_refs": sorted({_ref(hop) for hop in hops if hop.key == "local"}),
+        "generators": list(GENERATORS),
+        "is_gateway": "gateway" in plan.roles or plan.gateway is None,
+        "remote": _socket(plan.gateway) if plan.gateway else None,
+        "gateway_variable": GATEWAY_VARIABLE,
+    }
+
+
+def _socket(gateway: str) -> str:
+    """The WebSocket address of a gateway whose HTTPS address is known."""
+    parts = urlsplit(gateway)
+    return f"wss://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _ref(hop: Hop) -> str:
+    """OpenClaw's name for a candidate: the provider, which tells the key, and the model."""
+    return f"{PROVIDERS[hop.key]}/{hop.model.removeprefix(MLX_PREFIX)}"
+
+
+def _ambient(hops: list[Hop], seats: Mapping[str, Route]) -> Hop:
+    """The candidate for work of nobody in particular: that of the agent who owns such work, else the strictest."""
+    return seats["system"].hops[0] if "system" in seats else _strictest(hops)
+
+
+def _by_ref(hops: Iterable[Hop]) -> dict[str, list[Hop]]:
+    """Candidates by name, in the order in which the routes have them."""
+    found: dict[str, list[Hop]] = {}
+    for hop in hops:
+        found.setdefault(_ref(hop), []).append(hop)
+    return found
+
+
+def _strictest(hops: Iterable[Hop]) -> Hop:
+    """The candidate that can leak least: on the Mac itself, else without retention, else without training."""
+    return max(
+        hops,
+        key=lambda hop: (
+            hop.key == "local",
+            hop.key != "gray",
+            hop.preferences.zdr is True,
+            hop.preferences.data_collection == "deny",
+        ),
+    )
+
+
+def _combined(hops: list[Hop]) -> Preferences:
+    """Preferences for calls that no scenario owns: those of the strictest user, and its privacy from all of them."""
+    wanted = [hop.preferences for hop in hops]
+    base = _strictest(hops).preferences
+    deny = any(each.data_collection == "deny" for each in wanted)
+    zdr = any(each.zdr for each in wanted)
+    return replace(base, data_collection="deny" if deny else base.data_collection, zdr=True if zdr else base.zdr)
+
+
+def _body(preferences: Preferences) -> dict[str, Any]:
+    """Preferences as the `provider` object of an OpenRouter request."""
+    prices = {"prompt": preferences.max_prompt_price, "completion": preferences.max_completion_price}
+    wanted = {
+        "data_collection": preferences.data_collection,
+        "zdr": preferences.zdr,
+        "sort": preferences.sort,
+        "order": list(preferences.order) or None,
+        "only": list(preferences.only) or None,
+        "ignore": list(preferences.ignore) or None,
+        "allow_fallbacks": preferences.allow_fallbacks,
+        "require_parameters": preferences.require_parameters,
+        # a string, because a JSON number loses digits on its way through JavaScript
+        "max_price": {name: format(price, "f") for name, price in prices.items() if price is not None} or None,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _providers(plan: MachinePlan, hops: list[Hop]) -> Iterator[dict[str, Any]]:
+    """One provider for each key in use, with the models that are used with it."""
+    for key, name in PROVIDERS.items():
+        used = _by_ref(hop for hop in hops if hop.key == key)
+        if used:
+            yield {
+                "name": name,
+                "url": _mlx_url(plan) if key == "local" else None,
+                "variable": KEY_VARIABLES.get(key),
+                "models": [_row(plan, same) for _, same in sorted(used.items())],
+            }
+
+
+def _mlx_url(plan: MachinePlan) -> str:
+    if plan.mlx is None:
+        raise ValueError("a route has a local model, and the machine has no MLX server")
+    return f"http://127.0.0.1:{plan.mlx.port}/v1"
+
+
+def _row(plan: MachinePlan, hops: list[Hop]) -> dict[str, Any]:
+    """What OpenClaw must know of one model of a provider."""
+    model = next(model for model in plan.models if model.slug == hops[0].model)
+    context = model.context_tokens
+    if plan.mlx and plan.mlx.model == model.slug:
+        context = min(context, plan.mlx.context_tokens)
+    return {
+        "id": model.slug.removeprefix(MLX_PREFIX),
+        "name": model.title,
+        "reasoning": model.reasoning,
+        "input": [kind for kind in ("text", "image") if kind in model.input_modalities],
+        "context": context,
+        "output": model.max_completion_tokens or min(MOST_OUTPUT_TOKENS, context // 4),
+        "cost": _cost(model),
+        "routing": None if model.is_mlx else _body(_combined(hops)),
+    }
+
+
+def _cost(model: Model) -> dict[str, Decimal]:
+    """USD per million tokens. Cached tokens without a price of their own are billed as prompt tokens."""
+    prompt = model.prompt_price or Decimal(0)
+    return {
+        "input": prompt,
+        "output": model.completion_price or Decimal(0),
+        "cacheRead": prompt if model.cache_read_price is None else model.cache_read_price,
+        "cacheWrite": prompt if model.cache_write_price is None else model.cache_write_price,
+    }
+
+
+def _model(route: Route) -> dict[str, Any]:
+    """A route as OpenClaw's selection: fallbacks are always written, else OpenClaw would choose its own."""
+    first, *rest = _by_ref(route.hops)
+    return {"primary": first, "fallbacks": rest}
+
+
+def _agent(route: Route, plan: MachinePlan, seats: Mapping[str, Route]) -> dict[str, Any]:
+    """One scenario's agent."""
+    return {
+        "scenario": route.scenario,
+        "title": route.title,
+        "model": _model(route),
+        "bodies": [(ref, _body(same[0].preferences)) for ref, same in _by_ref(route.hops).items()],
+        "deny": _denied(route, plan, seats),
+    }
+
+
+def _denied(route: Route, plan: MachinePlan, seats: Mapping[str, Route]) -> list[str]:
+    """Tools that would take this scenario's pictures and documents to a model outside its route.
+
+    Where no route has the seat, OpenClaw pairs these tools with a model that it finds by itself.
+    """
+    slugs = [hop.model for hop in route.hops]
+    sighted = {model.slug for model in plan.models if "image" in model.input_modalities}
+    own_eyes = slugs[0] in sighted
+    seated = "image" in seats
+    view = own_eyes and (seated or sighted.issuperset(slugs))
+    pdf = own_eyes and (seated or "pdf" in seats)
+    return [name for name, allowed in (("view_image", view), ("pdf", pdf)) if not allowed]

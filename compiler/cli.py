@@ -43,9 +43,11 @@ def parser() -> argparse.ArgumentParser:
     _add_format(command)
     command.add_argument("--from", dest="saved", type=Path, metavar="FILE", help="a saved answer of GET /models")
     command.add_argument("--zdr-from", type=Path, metavar="FILE", help="a saved answer of GET /endpoints/zdr")
-    command.add_argument("--as-of", metavar="YYYY-MM-DD", help="day of the saved answer; else the date in its file name")
+    command.add_argument(
+        "--as-of", metavar="YYYY-MM-DD", help="day of the saved answer; else the date in its file name"
+    )
     command.add_argument("--mlx", type=Path, action="append", default=[], metavar="FOLDER",
-                         help="read an MLX model's facts from its folder <author>/<repository>; may be repeated")  # fmt: skip
+                         help="an MLX model's folder <author>/<repository>; may be repeated")  # fmt: skip
     command.add_argument("--dry-run", action="store_true", help="write nothing; show what would change")
 
     command = _command(commands, "schema", "JSON Schemas of the policy files, for editors", [
@@ -55,7 +57,9 @@ def parser() -> argparse.ArgumentParser:
     _add_project(command)
     command.add_argument("kind", nargs="?", help="print the schema of one kind of policy instead")
 
-    command = _command(commands, "rules", "list everything that a compile can find", ["vane rules", "vane rules --json"])
+    command = _command(
+        commands, "rules", "list everything that a compile can find", ["vane rules", "vane rules --json"]
+    )
     command.add_argument("--json", action="store_true", help="as a JSON list")
 
     command = _command(commands, "rule", "explain one finding", ["vane rule VN203"])
@@ -77,7 +81,9 @@ def version() -> str:
     return VERSION
 
 
-def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, examples: list[str]) -> argparse.ArgumentParser:
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, examples: list[str]
+) -> argparse.ArgumentParser:
     return commands.add_parser(
         name,
         help=help,

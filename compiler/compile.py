@@ -1,4 +1,4 @@
-"""The pipeline: load → check → resolve → emit → verify. It reads policies and touches nothing; `write` does the rest."""
+"""The pipeline: load → check → resolve → emit → verify. It reads policies and writes nothing; that is `write`."""
 
 from __future__ import annotations
 

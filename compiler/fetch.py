@@ -1,4 +1,4 @@
-"""The one part of the compiler that talks to the network: what `vane lock` asks OpenRouter. Nothing else imports it."""
+"""What `vane lock` asks OpenRouter: the one module of the compiler that talks to the network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TIMEOUT = httpx.Timeout(30)
 
 
 def fetch(api: str = API, key: str | None = None) -> Answers:
-    """Ask for all models and all zero-retention endpoints. Raises PolicyError when an answer does not come or is odd."""
+    """Ask for all models and zero-retention endpoints. Raises PolicyError when an answer does not come or is odd."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     with httpx.Client(base_url=api, headers=headers, timeout=_TIMEOUT, follow_redirects=False) as client:
         answer, as_of = _get(client, "/models")

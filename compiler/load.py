@@ -1,8 +1,8 @@
 """YAML files → plain data that knows the file, line and column of every key and value.
 
-It reads the event stream of libyaml instead of composing nodes: PyYAML's C composer recurses without a limit and takes
-the process down on deep nesting, and the events carry the same marks at a fifth of the time. Scalars follow the YAML 1.2
-core schema (`yes` and `on` are text), and a number with a point is a Decimal, because money is never a float.
+It reads the event stream of libyaml instead of composing nodes: PyYAML's C composer recurses without a limit and
+takes the process down on deep nesting, and the events carry the same marks at a fifth of the time. Scalars follow the
+YAML 1.2 core schema (`yes` and `on` are text), and a number with a point is a Decimal: money is never a float.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ CODES = (
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 24
-MAX_ALIASED_NODES = 20_000
+MAX_ALIASED_NODES = 200_000
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,27})$")
 # Exponents are kept to two digits: Decimal("1e999999999") is small to write and fatal to print.
@@ -236,6 +236,13 @@ def scalar(text: str) -> Any:
     return text
 
 
+def _spans_of(event: Any) -> Spans:
+    """Where a scalar, key or alias stands; what runs over several lines counts as one column."""
+    start, end = event.start_mark, event.end_mark
+    width = end.column - start.column if end.line == start.line else 1
+    return Spans(start.line + 1, start.column + 1, max(width, 1))
+
+
 class _Builder:
     """Turns the events of one file into data and spans, within limits on depth and on alias expansion."""
 
@@ -272,11 +279,9 @@ class _Builder:
         if event.anchor is not None:
             self.anchors[event.anchor] = None  # an alias to it from inside itself would never end
         before = self.nodes
-        start = event.start_mark
+        start: Any = event.start_mark
         if isinstance(event, yaml.ScalarEvent):
-            end = event.end_mark
-            width = end.column - start.column if end.line == start.line else 1
-            spans = Spans(start.line + 1, start.column + 1, max(width, 1))
+            spans = _spans_of(event)
             data = scalar(event.value) if event.implicit[0] else event.value
         elif isinstance(event, yaml.MappingStartEvent):
             spans = Spans(start.line + 1, start.column + 1, 1, {}, {})
@@ -292,12 +297,9 @@ class _Builder:
         data: dict[str, Any] = {}
         assert spans.keys is not None and spans.below is not None
         while not isinstance(event := next(events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent):
+            if not isinstance(event, yaml.ScalarEvent) or event.tag is not None or event.anchor is not None:
                 raise self.refused(SYNTAX, event, "a key must be plain text")
-            start = event.start_mark
-            key = event.value
-            width = event.end_mark.column - start.column if event.end_mark.line == start.line else 1
-            where = Spans(start.line + 1, start.column + 1, max(width, 1))
+            key, where = event.value, _spans_of(event)
             below, below_spans = self.value(next(events), events, depth + 1)
             if key in data:
                 first = spans.keys[key]
@@ -328,9 +330,8 @@ class _Builder:
         self.aliased += size
         if self.aliased > MAX_ALIASED_NODES:
             raise self.refused(ALIASES, event, f"aliases stand for more than {MAX_ALIASED_NODES:,} values")
-        start = event.start_mark
         # Findings about aliased values point at the alias: that is the line which asked for them.
-        return data, Spans(start.line + 1, start.column + 1, max(event.end_mark.column - start.column, 1))
+        return data, _spans_of(event)
 
     def refused(self, code: Code, event: Any, message: str) -> _Refused:
         mark = event.start_mark

@@ -1,39 +1,22 @@
 """Policies + lock → plans: how things stand, and each contingency compiled ahead.
 
 Routes go through a tuple of small pure passes; each pass appends to the trace what it decided and which line made it do
-so. Then every Mac takes up the routes that its tier and roles call for.
+so. Then `machines` gives every Mac the routes that its tier and roles call for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import cast
 
 from compiler.diagnostics import Place
-from compiler.plan import (
-    MLX_PREFIX,
-    Hop,
-    KeyClass,
-    Label,
-    MachinePlan,
-    MlxServer,
-    Model,
-    Permissions,
-    Plan,
-    Preferences,
-    Route,
-    Schedule,
-    Step,
-    Track,
-)
+from compiler.machines import plan_machines
+from compiler.plan import MLX_PREFIX, Hop, KeyClass, Permissions, Plan, Preferences, Route, Step, Track
 from compiler.policy import TRACK_KEYS, Policies
 from compiler.policy.blocks import blocks_on
-from compiler.policy.fleet import Machine
 from compiler.policy.tracks import DollarTrack, ProviderPreferences
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +43,6 @@ def situations(policies: Policies) -> tuple[Situation, ...]:
     return tuple(found)
 
 
-def resolve(policies: Policies) -> tuple[Plan, ...]:
-    """All plans, the standing one first. References must hold (`rules.check_references`)."""
-    return tuple(_plan(policies, situation) for situation in situations(policies))
-
-
-# -- the passes: (routes so far, policies, situation) → routes ---------------------------------------------------------
-
 Routes = tuple[Route, ...]
 
 
@@ -87,7 +63,9 @@ def _described(name: str, policies: Policies) -> Route:
         hops=(),
         slots=scenario.slots,
         alias=(scenario.alias or name) if scenario.surface == "cursor" else None,
-        permissions=Permissions(tuple(sorted(allowed.terminal)), tuple(sorted(allowed.mcp))) if allowed else Permissions(),
+        permissions=Permissions(tuple(sorted(allowed.terminal)), tuple(sorted(allowed.mcp)))
+        if allowed
+        else Permissions(),
     )
     return _noted(
         _noted(bare, "describe_scenarios", f"surface {scenario.surface}", policies.scenario_place(name, "surface")),
@@ -149,13 +127,17 @@ def _downgraded(route: Route, policies: Policies) -> Route:
         return route  # nothing here is paid for by the capped key
     while track and track.cap and (to := policies.caps[track.cap].downgrade_to) not in seen:
         place = policies.place("caps.yaml", "caps", track.cap, "downgrade_to")
-        route = _with_hops(_noted(route, "add_downgrades", f"then track {to}", place), policies.track_models(to), "", to)
+        route = _with_hops(
+            _noted(route, "add_downgrades", f"then track {to}", place), policies.track_models(to), "", to
+        )
         seen.add(to)
         track = policies.track(to)
     return route
 
 
-def _with_hops(route: Route, models: list[tuple[str, Place]] | tuple[tuple[str, Place], ...], by: str, track: str) -> Route:
+def _with_hops(
+    route: Route, models: list[tuple[str, Place]] | tuple[tuple[str, Place], ...], by: str, track: str
+) -> Route:
     known = {hop.model for hop in route.hops}
     for model, place in models:
         if model in known:
@@ -238,7 +220,9 @@ def _merged(track: ProviderPreferences, own: ProviderPreferences | None) -> Pref
 def ask_for_tickets(routes: Routes, policies: Policies, situation: Situation) -> Routes:
     """Routes on the dollar track need a ticket id in the request."""
     dollar = policies.tracks.dollar_track
-    return tuple(_ticketed(route, policies, dollar) if route.track == "dollar" and dollar else route for route in routes)
+    return tuple(
+        _ticketed(route, policies, dollar) if route.track == "dollar" and dollar else route for route in routes
+    )
 
 
 def _ticketed(route: Route, policies: Policies, dollar: DollarTrack) -> Route:
@@ -264,71 +248,15 @@ PASSES: tuple[Pass, ...] = (
 )
 
 
-# -- machines ----------------------------------------------------------------------------------------------------------
+def resolve(policies: Policies) -> tuple[Plan, ...]:
+    """All plans, the standing one first. References must hold (`rules.check_references`)."""
+    return tuple(_plan(policies, situation) for situation in situations(policies))
 
 
 def _plan(policies: Policies, situation: Situation) -> Plan:
     routes: Routes = ()
     for step in PASSES:
         routes = step(routes, policies, situation)
-    machines: dict[str, MachinePlan] = {}
-    alike: dict[object, MachinePlan] = {}
-    labels = tuple(_labels(policies))
-    for name, machine in policies.fleet.machines.items():
-        profile = _profile(machine)
-        if profile not in alike:
-            alike[profile] = _machine_plan(machine, routes, labels, policies)
-        machines[name] = alike[profile]
+    machines = plan_machines(routes, policies)
     places = {name: policies.place("fleet.yaml", "machines", name, key=True) for name in machines}
-    return Plan(situation.name, situation.folder, MappingProxyType(machines), MappingProxyType(places), routes)
-
-
-def _profile(machine: Machine) -> object:
-    """All of a machine that its plan depends on: machines of one profile share one plan, made once."""
-    mlx = machine.mlx and (machine.mlx.model, machine.mlx.context_tokens, machine.mlx.port)
-    return (machine.tier, machine.is_laptop, machine.roles, machine.user, machine.gateway, mlx)
-
-
-def _machine_plan(machine: Machine, routes: Routes, labels: tuple[Label, ...], policies: Policies) -> MachinePlan:
-    roles = frozenset(machine.roles)
-    taken = tuple(route for route in routes if _takes_up(machine.tier, roles, route))
-    gateway = policies.fleet.machines[machine.gateway].address if machine.gateway else None
-    weekly = policies.acceptance.schedule if policies.acceptance and "harness" in roles else None
-    always_on = machine.tier == "remote"
-    return MachinePlan(
-        tier=machine.tier,
-        always_on=always_on,
-        roles=tuple(sorted(roles)),
-        prefix=policies.fleet.prefix,
-        user=machine.user if always_on else None,
-        gateway=gateway if "openclaw" in roles else None,
-        mlx=MlxServer(machine.mlx.model, machine.mlx.context_tokens, machine.mlx.port) if machine.mlx else None,
-        routes=taken,
-        models=tuple(_models(taken, policies)),
-        labels=labels,
-        harness=Schedule(WEEKDAYS.index(weekly.weekday) + 1, weekly.hour, weekly.minute) if weekly else None,
-        places=(policies.place("acceptance.yaml", "schedule", key=True),) if weekly else (),
-    )
-
-
-def _takes_up(tier: Literal["local", "remote"], roles: frozenset[str], route: Route) -> bool:
-    """Cursor routes go where people use Cursor; local ones where an MLX server runs; all others to the gateways."""
-    if route.surface == "cursor":
-        return "cursor" in roles
-    if route.tier == "local":
-        return tier == "local" and {"openclaw", "mlx"} <= roles
-    return "gateway" in roles
-
-
-def _models(routes: Routes, policies: Policies) -> Iterator[Model]:
-    for slug in sorted({hop.model for route in routes for hop in route.hops}):
-        if facts := policies.lock.facts(slug):
-            yield facts
-
-
-def _labels(policies: Policies) -> Iterator[Label]:
-    for name, label in sorted(policies.sensitive.labels.items()):
-        place = policies.place("sensitive-data.yaml", "labels", name, key=True)
-        reasons = tuple(block.reason for _, block in blocks_on(policies, (name,)))
-        yield Label(name, label.title, label.repos, label.paths, place, reasons)
-
+    return Plan(situation.name, situation.folder, machines, MappingProxyType(places), routes)

@@ -1,8 +1,8 @@
-"""The proof on the artifacts themselves: read them back, list what every scenario can reach, hold it against the blocks.
+"""The proof on the artifacts: read them back, list what each scenario can reach, hold it against the blocks.
 
-This module knows nothing of how artifacts are rendered. It takes the bytes that are about to be written, has each target
-read them, and asks the policies whether each way from a scenario to a model may exist. What it cannot judge (a foreign
-address, a pattern, a scenario nobody described) counts as a violation.
+This module knows nothing of how artifacts are rendered. It takes the bytes that are about to be written, has each
+target read them, and asks the policies whether each way from a scenario to a model may exist. What it cannot judge (a
+foreign address, a pattern, a scenario nobody described) counts as a violation.
 """
 
 from __future__ import annotations
@@ -103,4 +103,3 @@ def _subject(scenario: str, plan: MachinePlan, policies: Policies) -> tuple[tupl
 
 def _word(value: Any) -> str:
     return str(value).lower()
-

@@ -19,7 +19,7 @@ from compiler.plan import (
 )
 
 #: Text that breaks JSON, XML, Markdown, Jinja or Python when it is pasted instead of escaped.
-HOSTILE = "Zoë's \"A&B\" <b> ]]> {{ 7*7 }} {% raw %} \\ `rm` $HOME | # 🦉\nsecond line"
+HOSTILE = 'Zoë\'s "A&B" <b> ]]> {{ 7*7 }} {% raw %} \\ `rm` $HOME | # 🦉\nsecond line'
 
 STRICT = Preferences(data_collection="deny", zdr=True, sort="price", require_parameters=True)
 PRICED = Preferences(

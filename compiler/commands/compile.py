@@ -16,7 +16,11 @@ def run(asked: argparse.Namespace) -> int:
     if asked.check and asked.format == "text" and freshness.is_known_fresh(project):
         print("generated/ is up to date")
         return 0
-    return _compile(asked, project)
+    before = freshness.inputs(project)
+    outcome = _compile(asked, project)
+    if outcome == 0 and not asked.dry_run:
+        freshness.remember(project, before)
+    return outcome
 
 
 def _compile(asked: argparse.Namespace, project: Path) -> int:
@@ -28,7 +32,11 @@ def _compile(asked: argparse.Namespace, project: Path) -> int:
     try:
         compiled = compile_policies(project / "policies")
         generated = project / "generated"
-        changes = compare(generated, compiled, VERSION) if asked.check or asked.dry_run else write(generated, compiled, VERSION)
+        changes = (
+            compare(generated, compiled, VERSION)
+            if asked.check or asked.dry_run
+            else write(generated, compiled, VERSION)
+        )
     except PolicyError as error:
         show(error.findings, asked.format, project)
         return 1
@@ -51,6 +59,4 @@ def _compile(asked: argparse.Namespace, project: Path) -> int:
     else:
         machines = len(compiled.machine_places)
         print(f"compiled {machines} machine{'s' if machines != 1 else ''}: {changes}", file=out)
-    if not (asked.dry_run and changes.any):
-        freshness.remember(project)
     return 0

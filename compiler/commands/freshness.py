@@ -1,9 +1,9 @@
 """Whether generated/ is known to be up to date, without compiling: for hooks that run at every commit.
 
-The compiler is pure, so equal inputs give equal outputs. After a compile the digest of everything that went in (policies,
-compiler, targets) and of everything that came out is remembered in the user's cache folder, outside the project: a pull
-request can neither bring nor change it, so the short cut can be no way around the check. Whoever lacks the record, such
-as a fresh CI machine, compiles.
+The compiler is pure, so equal inputs give equal outputs. After a compile the digest of everything that went in
+(policies, compiler, targets) and of everything that came out is remembered in the user's cache folder, outside the
+project: a pull request can neither bring nor change it, so the short cut can be no way around the check. Whoever lacks
+the record, such as a fresh CI machine, compiles.
 
 Imports nothing but the standard library: an up-to-date check must not pay for pydantic or Jinja.
 """
@@ -23,18 +23,23 @@ _COMPILER = Path(__file__).resolve().parent.parent
 def is_known_fresh(project: Path) -> bool:
     """Whether an earlier run recorded exactly these inputs and outputs."""
     try:
-        return _record(project).read_text() == _digest(project)
+        return _record(project).read_text() == inputs(project) + _outputs(project)
     except OSError:
         return False
 
 
-def remember(project: Path) -> None:
-    """Record that the outputs on disk are what the inputs on disk give. A cache that cannot be written is none."""
+def remember(project: Path, before: str) -> None:
+    """Record that the outputs on disk are what the inputs give, if these are still what they were before the compile.
+
+    A cache that cannot be written is none.
+    """
+    if inputs(project) != before:
+        return
     with contextlib.suppress(OSError):
         record = _record(project)
         record.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = record.with_suffix(f".{os.getpid()}")
-        temporary.write_text(_digest(project))
+        temporary.write_text(before + _outputs(project))
         temporary.replace(record)
 
 
@@ -43,19 +48,26 @@ def _record(project: Path) -> Path:
     return cache / hashlib.sha256(os.fsencode(project.resolve())).hexdigest()
 
 
-def _digest(project: Path) -> str:
-    total = hashlib.sha256(f"{sys.version}\n".encode())
-    for root in (_COMPILER, project / "policies", project / "generated"):
+def inputs(project: Path) -> str:
+    """Digest of everything that goes into a compile."""
+    return _digest(_COMPILER, project / "policies", seed=f"{sys.version}\n" + "\n".join(_plug_ins()))
+
+
+def _outputs(project: Path) -> str:
+    return _digest(project / "generated")
+
+
+def _digest(*roots: Path, seed: str = "") -> str:
+    total = hashlib.sha256(seed.encode())
+    for root in roots:
         for path in sorted(_files(root)):
             total.update(f"{path}\0{_state(path)}\0".encode("utf-8", "surrogateescape"))
-    for path in _plug_ins():
-        total.update(path.encode())
     return total.hexdigest()
 
 
 def _state(path: str) -> str:
     """Content and mode of a file; where a link points."""
-    if os.path.islink(path):
+    if os.path.islink(path):  # noqa: PTH114  (Path objects would cost more than the hashing)
         return f"link {os.readlink(path)}"  # noqa: PTH115
     with open(path, "rb") as stream:  # noqa: PTH123
         return f"{os.fstat(stream.fileno()).st_mode & 0o777} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
@@ -76,7 +88,7 @@ def _files(folder: Path | str) -> Iterator[str]:
 
 
 def _plug_ins() -> list[str]:
-    """Name and size of every installed distribution's list of entry points: other people's targets count as input."""
+    """Name and version of every installed distribution: other people's targets count as input."""
     found = []
     for folder in sys.path:
         if folder.endswith("-packages"):

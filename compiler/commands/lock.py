@@ -111,7 +111,9 @@ def _mlx_slug(folder: Path) -> str:
 
 
 def _report(old: str, new: str, dry_run: bool) -> None:
-    changed = [line for line in difflib.ndiff(old.splitlines(), new.splitlines()) if line[:1] in "+-"] if dry_run else []
+    changed = (
+        [line for line in difflib.ndiff(old.splitlines(), new.splitlines()) if line[:1] in "+-"] if dry_run else []
+    )
     for line in changed:
         print(line)
     lock = json.loads(new)

@@ -25,7 +25,7 @@ from compiler.policy.tracks import DollarTrack, GrayPool, TokenTrack, Tracks
 from compiler.policy.types import PolicyFile
 
 MISSING_FILE = Code(
-    "VN114", "missing-file", "A policy file that every team needs is not there", "write it; `vane schema` describes it",
+    "VN114", "missing-file", "A policy file that every team needs is missing", "write it; `vane schema` describes it",
     "Without it routes, blocks or caps would be missing without anybody having decided so.",
 )  # fmt: skip
 UNKNOWN_KEY = Code(
@@ -43,7 +43,7 @@ WRONG_VALUE = Code(
 UNSAFE_NAME = Code(
     "VN123", "unsafe-name", "A name could not be a file name everywhere",
     "use lower-case letters, digits and single hyphens, a letter first, 63 characters at most",
-    "Names of machines, scenarios, labels and caps become folders, URLs and launchd labels, also where case is ignored.",
+    "Names of machines, scenarios, labels and caps become folders, URLs and launchd labels.",
 )  # fmt: skip
 CONTROL_CHARACTER = Code(
     "VN124", "control-character", "Text holds a character that cannot be shown or stored", "delete the character",

@@ -26,15 +26,13 @@ def denial(block: Block, model: str, policies: Policies) -> str | None:
     locked = policies.lock.models.get(model)
     if locked is None:
         return "it is not in the lock, so nothing is known of it" if block.deny else None
-    if "cloud" in block.deny:
-        return "it does not run on a Mac of ours"
-    if "free" in block.deny and (locked.pricing.is_free or model.endswith(":free")):
-        return "it is free"
-    if "gray" in block.deny and policies.is_gray(model):
-        return "it is in the gray pool"
-    if locked.pricing.is_router and block.deny:
-        return "it is a router and may pick any model"
-    return _by_pattern(block, model)
+    classes = {
+        "it does not run on a Mac of ours": "cloud" in block.deny,
+        "it is free": "free" in block.deny and (locked.pricing.is_free or model.endswith(":free")),
+        "it is in the gray pool": "gray" in block.deny and policies.is_gray(model),
+        "it is a router and may pick any model": bool(block.deny) and locked.pricing.is_router,
+    }
+    return next((why for why, holds in classes.items() if holds), None) or _by_pattern(block, model)
 
 
 def _by_pattern(block: Block, model: str) -> str | None:

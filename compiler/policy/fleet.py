@@ -35,7 +35,9 @@ class Machine(Policy):
     """The person whose Mac it is."""
     user: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] | None = None
     """macOS account that system daemons run under (remote tier)."""
-    address: Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{2,5})?$")] | None = None
+    address: (
+        Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{2,5})?$")] | None
+    ) = None
     """Where clients reach the gateway: https, host, no path."""
     gateway: Name | None = None
     """The machine whose gateway this one is a client of."""

@@ -32,7 +32,7 @@ def _date(value: Any) -> Any:
     return datetime.date.fromisoformat(value) if isinstance(value, str) else value
 
 
-#: USD per token (or per request, image …: as OpenRouter's key says). -1 marks a router, whose price is that of its pick.
+#: USD per token (or per request, image …: as OpenRouter's key says). -1 marks a router: its pick has the price.
 Price = Annotated[Decimal, BeforeValidator(_price, json_schema_input_type=str), Field(ge=-1, allow_inf_nan=False)]
 Day = Annotated[datetime.date, BeforeValidator(_date, json_schema_input_type=str)]
 

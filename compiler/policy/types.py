@@ -59,9 +59,7 @@ def _machine_absolute(value: str) -> str:
 
 
 Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": 63}), AfterValidator(_name)]
-ModelSlug = Annotated[
-    str, Field(max_length=200, json_schema_extra={"pattern": MODEL_PATTERN}), AfterValidator(_model)
-]
+ModelSlug = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": MODEL_PATTERN}), AfterValidator(_model)]
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
 Regex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_text), AfterValidator(_regex)]
 AbsolutePath = Annotated[str, AfterValidator(_machine_absolute)]
@@ -71,8 +69,8 @@ Share = Annotated[_Number, Field(ge=0, le=1)]
 #: US dollars
 Usd = Annotated[_Number, Field(gt=0, le=1_000_000)]
 Percent = Annotated[_Number, Field(ge=0, le=1000)]
-Count = Annotated[StrictInt, Field(ge=0, le=1_000_000_000)]
-Positive = Annotated[StrictInt, Field(ge=1, le=1_000_000_000)]
+Count = Annotated[StrictInt, Field(ge=0, le=10**15)]
+Positive = Annotated[StrictInt, Field(ge=1, le=10**15)]
 Port = Annotated[StrictInt, Field(ge=1024, le=65535)]
 Flag = StrictBool
 TrackName = Literal["token", "dollar", "gray"]

@@ -1,7 +1,7 @@
 """Rules: what may not stand in policies although it parses. Each is a small function that yields problems.
 
 A rule never prints, raises or mends. Policy rules look at what people wrote; plan rules look at what it resolves to, in
-every situation that is compiled ahead. A new rule is a function in one of these modules and a line in one of the tuples.
+every situation that is compiled ahead. A new rule is a function in one of these modules and a line in a tuple here.
 """
 
 from __future__ import annotations
@@ -83,4 +83,5 @@ def check_plans(plans: Iterable[Plan], policies: Policies) -> tuple[Finding, ...
 
 def codes() -> tuple[Code, ...]:
     """The code of every rule."""
-    return tuple(rule.code for rule in (*REFERENCE_RULES, *POLICY_RULES, *PLAN_RULES))
+    rules: tuple[PolicyRule | PlanRule, ...] = (*REFERENCE_RULES, *POLICY_RULES, *PLAN_RULES)
+    return tuple(rule.code for rule in rules)

@@ -50,7 +50,9 @@ def mlx_does_not_fit(policies: Policies) -> Iterator[Problem]:
         context, room = machine.mlx.context_tokens, gpu_memory_bytes(machine.memory_gb)
         if context > locked.context_length:
             place = policies.place("fleet.yaml", "machines", name, "mlx", "context_tokens")
-            yield Problem(place, f"{context:,} tokens of context, {machine.mlx.model!r} holds {locked.context_length:,}")
+            yield Problem(
+                place, f"{context:,} tokens of context, {machine.mlx.model!r} holds {locked.context_length:,}"
+            )
         if locked.bytes_for(context) > room:
             place = policies.place("fleet.yaml", "machines", name, "mlx", "model")
             parts = f"weights {_gib(locked.weight_bytes)} + KV cache {_gib(locked.kv_bytes_per_token * context)}"
@@ -119,7 +121,7 @@ def harness_without_acceptance(policies: Policies) -> Iterator[Problem]:
     fix="route to the machine's own model, or change the machine's `mlx:`",
 )  # fmt: skip
 def mlx_model_not_served(plan: Plan, policies: Policies) -> Iterator[Problem]:
-    """mlx_lm.server keeps one model in memory; asked for another name it drops that one and tries to fetch the other."""
+    """mlx_lm.server keeps one model in memory; asked for another it drops that one and tries to fetch the other."""
     reported: set[tuple[str, str, str]] = set()
     for name, machine in plan.machines.items():
         served = machine.mlx.model if machine.mlx else None
@@ -128,4 +130,6 @@ def mlx_model_not_served(plan: Plan, policies: Policies) -> Iterator[Problem]:
                 if hop.key == "local" and hop.model != served and (route.scenario, hop.model, name) not in reported:
                     reported.add((route.scenario, hop.model, name))
                     held = repr(served) if served else "no model"
-                    yield Problem(hop.place, f"{name!r} takes up {route.scenario!r} and serves {held}, not {hop.model!r}")
+                    yield Problem(
+                        hop.place, f"{name!r} takes up {route.scenario!r} and serves {held}, not {hop.model!r}"
+                    )

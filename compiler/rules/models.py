@@ -82,7 +82,10 @@ def unpinned_model(policies: Policies) -> Iterator[Problem]:
 
 
 @policy_rule(
-    "VN205", "expired-model", "A model is gone on the day of the lock", fix="route to its successor, or refresh the lock"
+    "VN205",
+    "expired-model",
+    "A model is gone on the day of the lock",
+    fix="route to its successor, or refresh the lock",
 )
 def expired_model(policies: Policies) -> Iterator[Problem]:
     """OpenRouter says until when it serves a model. After that day requests fail, or go to another model."""
@@ -99,7 +102,9 @@ def expiring_model(policies: Policies) -> Iterator[Problem]:
     """Thirty days leave time for two weekly reviews. The lock's date is the clock: the compiler has none."""
     for model, place, expires in _expiring(policies):
         if policies.lock.as_of < expires <= policies.lock.as_of + EXPIRY_NOTICE:
-            yield Problem(place, f"{model!r} expires on {expires}, {(expires - policies.lock.as_of).days} days after the lock")
+            yield Problem(
+                place, f"{model!r} expires on {expires}, {(expires - policies.lock.as_of).days} days after the lock"
+            )
 
 
 def _expiring(policies: Policies) -> Iterator[tuple[str, Place, datetime.date]]:

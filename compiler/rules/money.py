@@ -37,7 +37,9 @@ def gray_share_over_ceiling(policies: Policies) -> Iterator[Problem]:
     gray = [(n, s) for n, s in policies.scenarios.items() if s.track == "gray" and s.expected_share]
     total = sum((s.expected_share or Decimal(0) for _, s in gray), Decimal(0))
     if pool and total > pool.max_share:
-        said = f"gray scenarios plan {_percent(total)} of tokens, the ceiling is {_percent(pool.max_share)} ({len(gray)})"
+        said = (
+            f"gray scenarios plan {_percent(total)} of tokens, the ceiling is {_percent(pool.max_share)} ({len(gray)})"
+        )
         yield Problem(policies.scenario_place(gray[-1][0], "expected_share"), said)
 
 

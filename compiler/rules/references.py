@@ -67,16 +67,16 @@ def circular_downgrade(policies: Policies) -> Iterator[Problem]:
     a team out of money bounces between two dry keys. The same holds for a gateway that is its own client."""
     for start in TRACK_KEYS:
         seen, at = [start], start
-        while (track := policies.track(at)) and track.cap in policies.caps:
-            at = policies.caps[track.cap].downgrade_to
+        while (track := policies.track(at)) and (cap := track.cap) in policies.caps:
+            at = policies.caps[str(cap)].downgrade_to
             if at == start:
-                place = policies.place("caps.yaml", "caps", track.cap, "downgrade_to")
+                place = policies.place("caps.yaml", "caps", str(cap), "downgrade_to")
                 yield Problem(place, f"circular downgrade: {' → '.join([*seen, at])}")
             if at in seen:
                 break
             seen.append(at)
     for name, machine in policies.fleet.machines.items():
         other = policies.fleet.machines.get(machine.gateway or "")
-        if other is not None and (machine.gateway == name or other.gateway == name):
+        if other is not None and name in (machine.gateway, other.gateway):
             place = policies.place("fleet.yaml", "machines", name, "gateway")
             yield Problem(place, f"circular gateway: {name!r} is reached through {machine.gateway!r} and back")

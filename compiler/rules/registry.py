@@ -46,7 +46,9 @@ def policy_rule(
     code: str, name: str, title: str, *, fix: str, severity: Severity = Severity.ERROR
 ) -> Callable[[Callable[[Policies], Iterable[Problem]]], PolicyRule]:
     """Make a rule of a function over policies; its docstring tells why the rule exists."""
-    return lambda check: PolicyRule(Code(code, name, title, fix, inspect.cleandoc(check.__doc__ or ""), severity), check)
+    return lambda check: PolicyRule(
+        Code(code, name, title, fix, inspect.cleandoc(check.__doc__ or ""), severity), check
+    )
 
 
 def plan_rule(

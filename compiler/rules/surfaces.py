@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from compiler.cursor_names import alias_problem
 from compiler.plan import MLX_PREFIX, Plan
 from compiler.policy import Policies
 from compiler.policy.scenario import SLOTS
 from compiler.rules.registry import Problem, plan_rule, policy_rule
-from compiler.cursor_names import alias_problem
 
 
-@policy_rule("VN221", "scenario-without-track", "A scenario names no track", fix="add `track: token`, `dollar` or `gray`")
+@policy_rule(
+    "VN221", "scenario-without-track", "A scenario names no track", fix="add `track: token`, `dollar` or `gray`"
+)
 def scenario_without_track(policies: Policies) -> Iterator[Problem]:
     """The track is the key that pays. A default would be a route that nobody chose."""
     for name, scenario in policies.scenarios.items():
@@ -21,7 +23,7 @@ def scenario_without_track(policies: Policies) -> Iterator[Problem]:
 
 @policy_rule("VN222", "slot-claimed-twice", "Two scenarios claim the same seat", fix="let one of them go without it")
 def slot_claimed_twice(policies: Policies) -> Iterator[Problem]:
-    """A Cursor mode has one model, and OpenClaw has one compaction model for all agents. The loser would not be told."""
+    """A Cursor mode has one model, and OpenClaw one compaction model for all agents. The loser would not be told."""
     taken: dict[tuple[str, str], str] = {}
     for name, scenario in policies.scenarios.items():
         for index, slot in enumerate(scenario.slots):
@@ -49,7 +51,9 @@ def cursor_without_slot(policies: Policies) -> Iterator[Problem]:
             yield Problem(policies.scenario_place(name, "surface"), f"Cursor scenario {name!r} takes no mode")
 
 
-@policy_rule("VN226", "cursor-alias", "A Cursor alias would not reach our route", fix="choose a neutral name, such as team-ide")
+@policy_rule(
+    "VN226", "cursor-alias", "A Cursor alias would not reach our route", fix="choose a neutral name, such as team-ide"
+)
 def cursor_alias(policies: Policies) -> Iterator[Problem]:
     """Cursor sends names with claude- to Anthropic and takes names of its own catalogue for its own models; gpt- names
     get request bodies that OpenRouter refuses. Two scenarios under one alias would be one route."""
@@ -64,7 +68,9 @@ def cursor_alias(policies: Policies) -> Iterator[Problem]:
             yield Problem(place, f"alias {alias!r} is already taken by {other!r}")
 
 
-@policy_rule("VN227", "cursor-needs-api", "A Cursor route leads to a model that Cursor cannot reach", fix="use `tier: api`")
+@policy_rule(
+    "VN227", "cursor-needs-api", "A Cursor route leads to a model that Cursor cannot reach", fix="use `tier: api`"
+)
 def cursor_needs_api(policies: Policies) -> Iterator[Problem]:
     """Cursor's servers make the call and refuse private addresses, so MLX on a Mac is out of their reach."""
     for name, scenario in policies.scenarios.items():
@@ -86,7 +92,9 @@ def key_of_other_surface(policies: Policies) -> Iterator[Problem]:
                 yield Problem(place, f"{key!r} is for Cursor scenarios, {name!r} is on {scenario.surface}")
 
 
-@policy_rule("VN229", "tier-mismatch", "The primary does not run on the scenario's tier", fix="correct `tier` or the primary")
+@policy_rule(
+    "VN229", "tier-mismatch", "The primary does not run on the scenario's tier", fix="correct `tier` or the primary"
+)
 def tier_mismatch(policies: Policies) -> Iterator[Problem]:
     """tier says where the primary runs: an mlx/ model on a Mac (local, remote), anything else at the API."""
     for name, scenario in policies.scenarios.items():

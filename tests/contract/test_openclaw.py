@@ -19,7 +19,7 @@ import pytest
 
 from compiler.targets.openclaw import TARGET
 from tests.plans import gateway_plan, laptop_plan
-from tests.targets.openclaw_files import X, closed, config, emitted, reaches
+from tests.targets.openclaw_files import X, closed, config, emitted, in_a, merged, reaches
 
 PROJECT = Path(__file__).parents[2]
 HOME = PROJECT / ".cache" / "contract"
@@ -125,10 +125,19 @@ def test_openclaw_refuses_a_key_that_it_does_not_know(verdict: Verdict) -> None:
 CATALOGS = {
     "agents.defaults.models",
     "agents.entries.*.models",
+    "agents.entries.*.tools.exec.applyPatch.allowModels",
     "models",
     "models.providers.*.models",
+    "tools.exec.applyPatch.allowModels",
     "tools.links.models",
     "tools.media.models",
+}
+#: What must be so for a key to matter: the sample file has it otherwise.
+MATTERS_IF: dict[str, dict[str, Any]] = {
+    "agents.defaults.model": in_a({"model": None}),
+    "agents.defaults.embeddedAgent.cyberFailover.model": in_a({"model": "openai/gpt"}),
+    "agents.entries.*.memory.search.model": in_a({"memory": {"search": {"enabled": True}}}),
+    "memory.search.model": {"memory": {"search": {"enabled": True}}},
 }
 MODEL_KEY = re.compile(r"(^m|M)odels?$")
 
@@ -158,7 +167,7 @@ def types(schema: dict[str, Any]) -> set[str]:
 
 def with_model(path: tuple[str, ...], schema: dict[str, Any]) -> dict[str, Any]:
     """The closed sample file with a foreign model at a path."""
-    data = closed()
+    data = merged(closed(), json.loads(json.dumps(MATTERS_IF.get(".".join(path), {}))))
     node: Any = data
     steps = ["a" if path[:3] == ("agents", "entries", "*") and index == 2 else key for index, key in enumerate(path)]
     for key, following in zip(steps, [*steps[1:], None], strict=True):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from compiler.targets.cursor import TARGET
 from compiler.cursor_names import CURSOR_BUILTINS, alias_problem
+from compiler.targets.cursor import TARGET
 from tests.plans import ASSIST, REVIEW, SMALL_MLX, hop, laptop_plan
 from tests.targets.test_cursor import CARD, GUARD, HOOKS, IGNORE, PERMISSIONS, SETTINGS, changed, files, problems
 
@@ -55,9 +55,7 @@ def test_builtin_names_are_in_the_form_in_which_they_are_compared() -> None:
 
 
 def test_rules_can_ask_about_aliases_without_the_heavy_parts() -> None:
-    code = (
-        "import compiler.cursor_names, sys; print({'jinja2', 'jsonschema', 'simplejson'} & set(sys.modules))"
-    )
+    code = "import compiler.cursor_names, sys; print({'jinja2', 'jsonschema', 'simplejson'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"vane {version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    command = _command(commands, "compile", "policies/ → generated/", [
+    command = _command(commands, "compile", "compile policies/ into generated/", [
         "vane compile                      write generated/",
         "vane compile --check              exit 1 and show a diff when generated/ is not up to date",
         "vane compile --format github      findings as annotations of a pull request",

@@ -53,7 +53,10 @@ def _machine_plan(
         models=tuple(_models(taken, policies)),
         labels=labels,
         harness=Schedule(WEEKDAYS.index(weekly.weekday) + 1, weekly.hour, weekly.minute) if weekly else None,
-        places=(policies.place("acceptance.yaml", "schedule", key=True),) if weekly else (),
+        places=(
+            policies.place("fleet.yaml", "prefix"),
+            *((policies.place("acceptance.yaml", "schedule", key=True),) if weekly else ()),
+        ),
     )
 
 

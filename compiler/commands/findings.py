@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compiler.diagnostics import Finding, ordered
+from compiler.diagnostics import Finding, Severity, errors, ordered
 
 
 def show(findings: Sequence[Finding], format: str, project: Path, sources: Mapping[str, str] | None = None) -> None:
@@ -18,6 +18,8 @@ def show(findings: Sequence[Finding], format: str, project: Path, sources: Mappi
     if format != "text":
         sys.stdout.write(formats.FORMATS[format](findings, {}))
         return
+    if errors(findings):  # what must be mended comes alone
+        findings = tuple(finding for finding in findings if finding.severity is not Severity.NOTE)
     texts = _read(findings, project) if sources is None else sources
     sys.stderr.write(formats.text(findings, texts, colour=_is_colourful()))
     if findings:

@@ -25,7 +25,8 @@ def denied_model_reachable(plan: Plan, policies: Policies) -> Iterator[Problem]:
     ways += [(route, hop) for machine in machines for route in machine.routes for hop in machine.reachable_by(route)]
     for route, hop in dict.fromkeys(ways):
         for index, block in blocks_on(policies, route.labels):
-            if why := denial(block, hop.model, policies):
+            # a model without facts has a finding of its own (VN203, VN204)
+            if policies.lock.facts(hop.model) and (why := denial(block, hop.model, policies)):
                 where = policies.place("sensitive-data.yaml", "blocks", index, "label")
                 said = f"{hop.model!r} is reachable with {block.label!r} in scenario {route.scenario!r}: {why}"
                 yield Problem(hop.place, f"{said} ({where.file}:{where.line})")
@@ -143,12 +144,8 @@ def _contradictions(wish: Preferences, locked: LockedModel, model: str) -> Itera
 def zdr_unknown(plan: Plan, policies: Policies) -> Iterator[Problem]:
     """Calls with the label ask for zero retention all the same, and OpenRouter refuses them if nobody offers it: data
     is safe, but the route may be dry. A saved answer of /models alone cannot tell."""
-    unknown: dict[str, list[str]] = {}
-    for route in plan.routes:
-        for hop in route.hops:
-            locked = policies.lock.models.get(hop.model)
-            if hop.preferences.zdr and locked and locked.zdr is None:
-                unknown.setdefault(hop.model, []).append(route.scenario)
-    for model, scenarios in unknown.items():
-        place = policies.place("models.lock.json", "models", model, "zdr")
-        yield Problem(place, f"zero retention of {model!r} is not known; asked for by {', '.join(scenarios)}")
+    models = {hop.model for route in plan.routes for hop in route.hops if hop.preferences.zdr}
+    unknown = sorted(m for m in models if m in policies.lock.models and policies.lock.models[m].zdr is None)
+    if unknown and plan.is_standing:
+        said = f"zero retention is asked of {len(unknown)} models and not known to be had: {', '.join(unknown)}"
+        yield Problem(policies.place("models.lock.json", "source"), said)

@@ -38,8 +38,13 @@ def node_package() -> str | None:
 
 
 def installed() -> bool:
-    manifest = HOME / "node_modules" / "openclaw" / "package.json"
-    return manifest.is_file() and json.loads(manifest.read_text("utf-8"))["version"] == OPENCLAW
+    wanted = {"openclaw": OPENCLAW} | ({package: NODE} if (package := node_package()) else {})
+    return all(version_of(name) == version for name, version in wanted.items())
+
+
+def version_of(package: str) -> str | None:
+    manifest = HOME / "node_modules" / package / "package.json"
+    return str(json.loads(manifest.read_text("utf-8"))["version"]) if manifest.is_file() else None
 
 
 def install() -> None:
@@ -49,7 +54,11 @@ def install() -> None:
     package = node_package()
     wanted = [f"openclaw@{OPENCLAW}", *([f"{package}@{NODE}"] if package else [])]
     flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix", str(HOME)]
-    subprocess.run([npm, "install", *flags, *wanted], check=True, timeout=1800)
+    for _ in range(2):  # a registry may hang up once
+        done = subprocess.run([npm, "install", *flags, *wanted], check=False, timeout=900)
+        if done.returncode == 0:
+            return
+    pytest.fail(f"npm could not install {', '.join(wanted)}: its output is above")
 
 
 @pytest.fixture(scope="session")

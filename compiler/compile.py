@@ -10,7 +10,7 @@ from pathlib import Path
 from compiler import rules
 from compiler.diagnostics import Code, Finding, Place, PolicyError, errors, ordered
 from compiler.load import Documents, load
-from compiler.plan import MachinePlan, Plan
+from compiler.plan import AccountPlan, MachinePlan, Plan
 from compiler.policy import FILES, Policies, parse
 from compiler.resolve import resolve
 from compiler.rules.privacy import literal_secret, secret_problems
@@ -27,13 +27,20 @@ CODES = (REFUSED_ARTIFACT,)
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The artifacts of all machines that share a plan, rendered once."""
+    """The artifacts of all machines that share a plan, rendered once; or those of the account, with no machine."""
 
     folder: str
     situation: str
-    plan: MachinePlan
+    plan: MachinePlan | AccountPlan
     machines: tuple[str, ...]
     by_target: Mapping[str, tuple[Artifact, ...]]
+
+    @property
+    def folders(self) -> Iterable[str]:
+        """Where the artifacts lie below generated/: one folder a machine."""
+        if isinstance(self.plan, AccountPlan):
+            return (self.folder,)
+        return (f"{self.folder}machines/{machine}/" for machine in self.machines)
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
@@ -45,6 +52,8 @@ class Bundle:
 class Compiled:
     """Everything that goes into generated/, and what is worth saying about it."""
 
+    policies: Policies
+    plans: tuple[Plan, ...]
     bundles: tuple[Bundle, ...]
     machine_places: Mapping[str, Place]
     #: policy file → SHA-256, as read
@@ -56,8 +65,7 @@ class Compiled:
         """(path inside generated/, artifact), machine by machine."""
         for bundle in self.bundles:
             artifacts = bundle.artifacts
-            for machine in bundle.machines:
-                folder = f"{bundle.folder}machines/{machine}/"
+            for folder in bundle.folders:
                 for artifact in artifacts:
                     yield folder + artifact.path, artifact
 
@@ -72,7 +80,7 @@ def compile_policies(folder: Path, targets: Sequence[Target] | None = None) -> C
     if refused:
         raise PolicyError(refused)
     inputs = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in sorted(documents.texts.items())}
-    return Compiled(bundles, plans[0].places, inputs, findings, documents.texts)
+    return Compiled(policies, plans, bundles, plans[0].places, inputs, findings, documents.texts)
 
 
 def check(documents: Documents) -> tuple[Policies, tuple[Plan, ...], tuple[Finding, ...]]:
@@ -89,19 +97,20 @@ def check(documents: Documents) -> tuple[Policies, tuple[Plan, ...], tuple[Findi
     return policies, plans, found
 
 
-def emit(plans: Iterable[Plan], targets: Sequence[Target]) -> Iterator[Bundle]:
-    """Render each distinct machine plan once. A contingency holds only the machines on which it changes something."""
-    standing: Mapping[str, MachinePlan] = {}
+def emit(plans: Sequence[Plan], targets: Sequence[Target]) -> Iterator[Bundle]:
+    """Render each distinct plan once. A contingency holds only the machines on which it changes something."""
+    standing = plans[0]
     for plan in plans:
         alike: dict[MachinePlan, list[str]] = {}
         for machine, machine_plan in plan.machines.items():
-            if plan.is_standing or machine_plan != standing[machine]:
+            if plan.is_standing or machine_plan != standing.machines[machine]:
                 alike.setdefault(machine_plan, []).append(machine)
-        if plan.is_standing:
-            standing = plan.machines
         for machine_plan, machines in alike.items():
-            by_target = {target.name: tuple(target.emit(machine_plan)) for target in targets}
-            yield Bundle(plan.folder, plan.situation, machine_plan, tuple(machines), by_target)
+            rendered = {target.name: tuple(target.emit(machine_plan)) for target in targets}
+            yield Bundle(plan.folder, plan.situation, machine_plan, tuple(machines), rendered)
+        if plan.is_standing or plan.account != standing.account:
+            rendered = {target.name: tuple(target.emit_account(plan.account)) for target in targets}
+            yield Bundle(plan.folder, plan.situation, plan.account, (), rendered)
 
 
 def check_artifacts(bundles: Iterable[Bundle], targets: Sequence[Target]) -> Iterator[Finding]:
@@ -110,6 +119,7 @@ def check_artifacts(bundles: Iterable[Bundle], targets: Sequence[Target]) -> Ite
         for target in targets:
             for artifact in bundle.by_target[target.name]:
                 for problem in target.check(artifact.path, artifact.content):
-                    said = f"{target.name}: {artifact.path} of {bundle.machines[0]}: {problem}"
+                    owner = bundle.machines[0] if bundle.machines else "the account"
+                    said = f"{target.name}: {artifact.path} of {owner}: {problem}"
                     place = artifact.sources[0] if artifact.sources else Place("policies")
                     yield REFUSED_ARTIFACT.at(place, said)

@@ -174,6 +174,33 @@ class MachinePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPlan:
+    """A key of the team's OpenRouter account: what it may reach, and how much it may spend."""
+
+    key: KeyClass
+    models: tuple[str, ...]
+    #: models that only endpoints with zero data retention may serve, because sensitive data reaches them by this key
+    zdr_models: tuple[str, ...]
+    #: USD in each period; None where nothing caps the key
+    limit_usd: Decimal | None
+    period: Literal["daily", "weekly", "monthly"] | None
+    places: tuple[Place, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """What the team's OpenRouter account holds, whichever Mac asks: keys, and a preset for each Cursor route."""
+
+    keys: tuple[KeyPlan, ...]
+    routes: tuple[Route, ...]
+    mlx: None = None
+
+    def reachable_by(self, route: Route) -> tuple[Hop, ...]:
+        """The hops of a route: presets share nothing."""
+        return route.hops
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What every Mac does in one situation: as it stands, or in a contingency that may come."""
 
@@ -186,6 +213,7 @@ class Plan:
     places: Mapping[str, Place]
     #: every scenario's route, also those that no machine takes up
     routes: tuple[Route, ...]
+    account: AccountPlan
 
     @property
     def is_standing(self) -> bool:

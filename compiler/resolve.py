@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import cast
 
+from compiler.account import plan_account
 from compiler.diagnostics import Place
 from compiler.machines import plan_machines
 from compiler.plan import MLX_PREFIX, Hop, KeyClass, Permissions, Plan, Preferences, Route, Step, Track
@@ -259,4 +260,5 @@ def _plan(policies: Policies, situation: Situation) -> Plan:
         routes = step(routes, policies, situation)
     machines = plan_machines(routes, policies)
     places = {name: policies.place("fleet.yaml", "machines", name, key=True) for name in machines}
-    return Plan(situation.name, situation.folder, machines, MappingProxyType(places), routes)
+    account = plan_account(routes, policies)
+    return Plan(situation.name, situation.folder, machines, MappingProxyType(places), routes, account)

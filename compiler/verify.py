@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from compiler.diagnostics import Code, Finding
-from compiler.plan import MLX_PREFIX, MachinePlan
+from compiler.plan import MLX_PREFIX, AccountPlan, MachinePlan
 from compiler.policy import Policies
 from compiler.policy.blocks import blocks_on, denial
 from compiler.targets import Artifact, Reach, Target
@@ -42,7 +42,7 @@ class Bundle(Protocol):
     """The artifacts of machines with one plan."""
 
     @property
-    def plan(self) -> MachinePlan: ...
+    def plan(self) -> MachinePlan | AccountPlan: ...
     @property
     def machines(self) -> tuple[str, ...]: ...
     @property
@@ -54,7 +54,9 @@ class Bundle(Protocol):
 def verify(bundles: Iterable[Bundle], policies: Policies, targets: Sequence[Target]) -> Iterator[Finding]:
     """Every violation in any artifact of any machine in any situation."""
     for bundle in bundles:
-        where = f"{bundle.machines[0]}" + (f", when {bundle.situation}" if bundle.situation != "standing" else "")
+        where = f"{bundle.machines[0] if bundle.machines else 'the account'}" + (
+            f", when {bundle.situation}" if bundle.situation != "standing" else ""
+        )
         for reach in reaches(bundle.artifacts, targets):
             for code, problem in violations(reach, bundle.plan, policies):
                 scenario = reach.scenario.removeprefix(LABEL_PREFIX)
@@ -71,7 +73,7 @@ def reaches(artifacts: Iterable[Artifact], targets: Sequence[Target]) -> Iterato
         yield from target.read(files)
 
 
-def violations(reach: Reach, plan: MachinePlan, policies: Policies) -> Iterator[tuple[Code, str]]:
+def violations(reach: Reach, plan: MachinePlan | AccountPlan, policies: Policies) -> Iterator[tuple[Code, str]]:
     """Why one way to a model may not exist."""
     labels, planned = _subject(reach.scenario, plan, policies)
     if labels is None:
@@ -88,7 +90,9 @@ def violations(reach: Reach, plan: MachinePlan, policies: Policies) -> Iterator[
         yield UNPLANNED_REACH, "no route of this scenario holds it"
 
 
-def _subject(scenario: str, plan: MachinePlan, policies: Policies) -> tuple[tuple[str, ...] | None, set[str] | None]:
+def _subject(
+    scenario: str, plan: MachinePlan | AccountPlan, policies: Policies
+) -> tuple[tuple[str, ...] | None, set[str] | None]:
     """The labels of a scenario (None: unknown), and the models that it is planned to reach (None: not said)."""
     if scenario.startswith(MACHINE_PREFIX):
         return (), {plan.mlx.model} if plan.mlx and scenario == f"{MACHINE_PREFIX}mlx" else set()

@@ -43,7 +43,7 @@ CODES = (FOREIGN_FILE, EDITED_FILE, LINKED_FOLDER, BROKEN_MANIFEST)
 MANIFEST = "manifest.json"
 FORMAT = "weathervane-manifest/1"
 #: Folders in generated/ in which every file is an artifact; others belong to the harness.
-OWNED_FOLDERS = ("contingencies", "machines")
+OWNED_FOLDERS = ("contingencies", "machines", "openrouter")
 _TEMPORARY = ".vane-"
 
 

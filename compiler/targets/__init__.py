@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compiler.diagnostics import Place
-from compiler.plan import MachinePlan
+from compiler.plan import AccountPlan, MachinePlan
 
 ENTRY_POINT_GROUP = "weathervane.targets"
 
@@ -43,6 +43,11 @@ class Reach:
     provider: Mapping[str, Any]
 
 
+def no_account(plan: AccountPlan) -> Iterable[Artifact]:
+    """For targets that live on Macs alone."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A back end: `emit` renders a Mac's artifacts, `check` says what is wrong with one, `read` what they can reach.
@@ -55,6 +60,8 @@ class Target:
     emit: Callable[[MachinePlan], Iterable[Artifact]]
     check: Callable[[str, bytes], Iterable[str]]
     read: Callable[[Mapping[str, bytes]], Iterable[Reach]]
+    #: renders what the team has once, on the server, whichever Mac asks
+    emit_account: Callable[[AccountPlan], Iterable[Artifact]] = no_account
 
 
 def installed() -> tuple[Target, ...]:

@@ -50,6 +50,18 @@ def parser() -> argparse.ArgumentParser:
                          help="an MLX model's folder <author>/<repository>; may be repeated")  # fmt: skip
     command.add_argument("--dry-run", action="store_true", help="write nothing; show what would change")
 
+    command = _command(commands, "diff", "what a change of policies does, in words and in files", [
+        "vane diff                         the working tree against where it left the main branch",
+        "vane diff v1.4 v1.5               two revisions",
+        "vane diff --format markdown       for a comment on a pull request",
+        "vane diff --check-safe            exit 1 if it passes the thresholds of market.yaml unacknowledged",
+    ])  # fmt: skip
+    _add_project(command)
+    command.add_argument("base", nargs="?", metavar="BASE", help="revision to compare with")
+    command.add_argument("head", nargs="?", metavar="HEAD", help="revision to look at (default: the working tree)")
+    command.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="(default: text)")
+    command.add_argument("--check-safe", action="store_true", help="exit 1 on an unsafe change without acknowledge")
+
     command = _command(commands, "schema", "JSON Schemas of the policy files, for editors", [
         "vane schema                       write policies/.schemas/",
         "vane schema tracks                print one",

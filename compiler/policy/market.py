@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from compiler.policy.types import ModelSlug, Percent, Policy, PolicyFile, Positive
+from compiler.policy.types import ModelSlug, Percent, Policy, PolicyFile, Positive, Share, Usd
 
 
 class Moves(Policy):
@@ -25,6 +25,26 @@ class Prices(Policy):
     """A change of a pinned price of this much is a ticket."""
 
 
+class Volume(Policy):
+    """How much work there is: it turns list prices into dollars a month."""
+
+    tokens_per_month: Positive
+    """Tokens of the whole team, prompt and completion together."""
+    prompt_share: Share
+    """Part of them that is prompt: prompts and completions have different prices."""
+
+
+class SafeChange(Policy):
+    """How much a change of policies may do without an `acknowledge:` line. A loosened block always needs one."""
+
+    scenarios_rerouted_percent: Percent
+    """Scenarios whose primary, key or place changes, of all."""
+    dollars_per_month: Usd
+    """Rise of the month's bill at list price, in USD."""
+    machines_touched_percent: Percent
+    """Macs of which any file changes, of all."""
+
+
 class Market(PolicyFile):
     """What the weekly refresh looks at."""
 
@@ -32,3 +52,5 @@ class Market(PolicyFile):
     """Candidates: pinned in the lock though no route names them yet."""
     moves: Moves
     prices: Prices
+    volume: Volume
+    safe_change: SafeChange

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -45,8 +46,9 @@ def _number(value: Any) -> Any:
 
 def _regex(value: str) -> str:
     try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings(action="error"):  # what Python warns of will mean something else one day
+            re.compile(value)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         raise PydanticCustomError("regex", "not a regular expression: {why}", {"why": str(error)}) from error
     return value
 
@@ -79,7 +81,9 @@ TrackName = Literal["token", "dollar", "gray"]
 class Policy(BaseModel):
     """What all parts of policies have in common: unknown keys are errors, and nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, regex_engine="python-re")
+    # pydantic's own regular expressions, not Python's: there `$` also matches before a last newline, and the deny
+    # class "free\n" would be accepted and deny nothing
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class PolicyFile(Policy):
@@ -87,3 +91,5 @@ class PolicyFile(Policy):
 
     version: Annotated[Literal[1], Field()]
     """Version of the policy language."""
+    acknowledge: Text | None = None
+    """Why this change may go beyond the thresholds of market.yaml. Counts in the change that adds or rewords it."""

@@ -11,7 +11,11 @@ from compiler.policy import TRACK_KEYS, Policies
 
 def plan_account(routes: tuple[Route, ...], policies: Policies) -> AccountPlan:
     """Keys and presets that these routes need."""
-    return AccountPlan(tuple(_keys(routes, policies)), tuple(route for route in routes if route.surface == "cursor"))
+    keys = tuple(_keys(routes, policies))
+    locked = policies.lock.models
+    models = sorted({model for key in keys for model in key.models if model in locked})
+    presets = tuple(route for route in routes if route.surface == "cursor")
+    return AccountPlan(keys, presets, tuple((model, locked[model].canonical_slug) for model in models))
 
 
 def _keys(routes: tuple[Route, ...], policies: Policies) -> Iterator[KeyPlan]:

@@ -193,6 +193,8 @@ class AccountPlan:
 
     keys: tuple[KeyPlan, ...]
     routes: tuple[Route, ...]
+    #: model → its permanent name: the account answers with these whatever it was sent
+    canonical_slugs: tuple[tuple[str, str], ...]
     mlx: None = None
 
     def reachable_by(self, route: Route) -> tuple[Hop, ...]:

@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment
 
 from compiler.diagnostics import Place
-from compiler.plan import KeyClass, Label, MachinePlan, Preferences, Route
+from compiler.plan import KeyClass, Label, MachinePlan, Route
 from compiler.targets import Artifact
+from compiler.targets.wire import preset_provider
 from compiler.templates import templates
 
 ROLE = "cursor"
@@ -79,35 +80,7 @@ def emit(machine: MachinePlan) -> Iterator[Artifact]:
 def _seat(route: Route) -> Seat:
     alias = route.alias or route.scenario
     models = tuple(dict.fromkeys(hop.model for hop in route.hops))
-    return Seat(alias, WIRE_PREFIX + alias, route, route.hops[0].key, models, _provider(route))
-
-
-def _provider(route: Route) -> dict[str, Any]:
-    """The `provider` object of the preset: the primary's, made as strict with data as the strictest candidate."""
-    candidates = [hop.preferences for hop in route.hops]
-    provider = _wire_preferences(candidates[0])
-    if any(candidate.data_collection == "deny" for candidate in candidates):
-        provider["data_collection"] = "deny"
-    if any(candidate.zdr for candidate in candidates):
-        provider["zdr"] = True
-    return dict(sorted(provider.items()))
-
-
-def _wire_preferences(preferences: Preferences) -> dict[str, Any]:
-    """Preferences under OpenRouter's field names. Prices are text there, so that no digit is lost."""
-    prices = {"prompt": preferences.max_prompt_price, "completion": preferences.max_completion_price}
-    fields: dict[str, Any] = {
-        "data_collection": preferences.data_collection,
-        "zdr": preferences.zdr,
-        "sort": preferences.sort,
-        "order": list(preferences.order) or None,
-        "only": list(preferences.only) or None,
-        "ignore": list(preferences.ignore) or None,
-        "allow_fallbacks": preferences.allow_fallbacks,
-        "require_parameters": preferences.require_parameters,
-        "max_price": {kind: format(price, "f") for kind, price in prices.items() if price is not None} or None,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    return Seat(alias, WIRE_PREFIX + alias, route, route.hops[0].key, models, preset_provider(route))
 
 
 def _clearance(label: Label, seats: Iterable[Seat]) -> Clearance:

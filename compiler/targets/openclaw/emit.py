@@ -12,6 +12,7 @@ import simplejson
 
 from compiler.plan import MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Preferences, Route
 from compiler.targets import Artifact
+from compiler.targets.wire import provider_object
 from compiler.templates import templates
 
 PATH = "openclaw.json"
@@ -56,7 +57,7 @@ def _shape(plan: MachinePlan) -> dict[str, Any]:
         "variables": sorted(variables),
         "providers": list(_providers(plan, hops)),
         "default": _ref(_ambient(hops, seats)) if hops else None,
-        "shared": [(ref, _body(_combined(same))) for ref, same in _by_ref(hops).items()],
+        "shared": [(ref, provider_object(_combined(same))) for ref, same in _by_ref(hops).items()],
         "seats": seats,
         "seat_model": {slot: _model(route) for slot, route in seats.items()},
         "agents": [_agent(route, plan, seats) for route in routes],
@@ -114,24 +115,6 @@ def _combined(hops: list[Hop]) -> Preferences:
     return replace(base, data_collection="deny" if deny else base.data_collection, zdr=True if zdr else base.zdr)
 
 
-def _body(preferences: Preferences) -> dict[str, Any]:
-    """Preferences as the `provider` object of an OpenRouter request."""
-    prices = {"prompt": preferences.max_prompt_price, "completion": preferences.max_completion_price}
-    wanted = {
-        "data_collection": preferences.data_collection,
-        "zdr": preferences.zdr,
-        "sort": preferences.sort,
-        "order": list(preferences.order) or None,
-        "only": list(preferences.only) or None,
-        "ignore": list(preferences.ignore) or None,
-        "allow_fallbacks": preferences.allow_fallbacks,
-        "require_parameters": preferences.require_parameters,
-        # a string, because a JSON number loses digits on its way through JavaScript
-        "max_price": {name: format(price, "f") for name, price in prices.items() if price is not None} or None,
-    }
-    return {name: value for name, value in wanted.items() if value is not None}
-
-
 def _providers(plan: MachinePlan, hops: list[Hop]) -> Iterator[dict[str, Any]]:
     """One provider for each key in use, with the models that are used with it."""
     for key, name in PROVIDERS.items():
@@ -165,7 +148,7 @@ def _row(plan: MachinePlan, hops: list[Hop]) -> dict[str, Any]:
         "context": context,
         "output": model.max_completion_tokens or min(MOST_OUTPUT_TOKENS, context // 4),
         "cost": _cost(model),
-        "routing": None if model.is_mlx else _body(_combined(hops)),
+        "routing": None if model.is_mlx else provider_object(_combined(hops)),
     }
 
 
@@ -192,7 +175,7 @@ def _agent(route: Route, plan: MachinePlan, seats: Mapping[str, Route]) -> dict[
         "scenario": route.scenario,
         "title": route.title,
         "model": _model(route),
-        "bodies": [(ref, _body(same[0].preferences)) for ref, same in _by_ref(route.hops).items()],
+        "bodies": [(ref, provider_object(same[0].preferences)) for ref, same in _by_ref(route.hops).items()],
         "deny": _denied(route, plan, seats),
     }
 

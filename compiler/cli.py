@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 GOOD, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 3
+#: as a shell counts programs that a signal ended: SIGINT, SIGPIPE
+INTERRUPTED, UNREAD = 130, 141
 REPORT = "https://github.com/weathervane/weathervane/issues"
 
 
@@ -62,6 +65,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="(default: text)")
     command.add_argument("--check-safe", action="store_true", help="exit 1 on an unsafe change without acknowledge")
 
+    _add_questions(commands)
+
     command = _command(commands, "schema", "JSON Schemas of the policy files, for editors", [
         "vane schema                       write policies/.schemas/",
         "vane schema tracks                print one",
@@ -84,6 +89,49 @@ def parser() -> argparse.ArgumentParser:
     ])  # fmt: skip
     command.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return top
+
+
+def _add_questions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Commands that ask about the compiled result and write nothing."""
+    command = _command(commands, "explain", "a scenario's route, who decided it, and all that it can reach", [
+        "vane explain batch                      on every machine that takes it up",
+        "vane explain ide-assist --machine air-ana",
+        "vane explain security-audit --json",
+    ])  # fmt: skip
+    _add_project(command)
+    command.add_argument("scenario", help="name of a scenario")
+    command.add_argument("--machine", metavar="NAME", help="only what it reaches on this machine")
+    command.add_argument("--json", action="store_true", help="as a JSON object")
+
+    command = _command(commands, "why", "which policy line decided one value of one file in generated/", [
+        "vane why openclaw.json agents.entries.batch.model.primary",
+        "vane why machines/studio/openclaw.json 'models.providers[\"openrouter-dollar\"].apiKey.id'",
+        "vane why cursor/settings.json 'aliases[0].models[1]' --machine air-ana",
+        "vane why launchd/ai.weathervane.mlx.plist 'ProgramArguments[9]'",
+    ])  # fmt: skip
+    _add_project(command)
+    command.add_argument("file", help="a path inside generated/, with or without contingency and machine")
+    command.add_argument("path", help='a path to a value, such as a.b["c/d"].e[0]')
+    command.add_argument("--machine", metavar="NAME", help="only for this machine")
+
+    command = _command(commands, "test", "run policies/tests.yaml: what must stay true of the compiled result", [
+        "vane test",
+        "vane test --format github        failures as annotations of a pull request",
+    ])  # fmt: skip
+    _add_project(command)
+    _add_format(command)
+
+    command = _command(commands, "verify", "hold files on disk against the blocks, whoever wrote them", [
+        "vane verify                                              all of generated/",
+        "vane verify generated/machines/studio/openclaw.json",
+        "vane verify ~/.openclaw/openclaw.json --machine studio   what a Mac really has",
+    ])  # fmt: skip
+    _add_project(command)
+    _add_format(command)
+    command.add_argument("files", nargs="*", type=Path, metavar="FILE",
+                         help="files of one machine; each stands in for the compiled one of the same name")  # fmt: skip
+    command.add_argument("--machine", metavar="NAME",
+                         help="whose the files are; else their path must say it: machines/NAME/…")  # fmt: skip
 
 
 def version() -> str:
@@ -117,18 +165,25 @@ def _add_format(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character must not end the run
+            stream.reconfigure(errors="backslashreplace")
     asked = parser().parse_args(arguments)
     try:
-        return int(import_module(f"compiler.commands.{asked.command}").run(asked))
-    except BrokenPipeError:  # `vane rules | head`: nobody reads on
+        outcome = int(import_module(f"compiler.commands.{asked.command}").run(asked))
+        sys.stdout.flush()
+        return outcome
+    except BrokenPipeError:  # `vane rules | head`: nobody reads on. It is no success: the rest of a check went unread
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return GOOD
+        return UNREAD
     except KeyboardInterrupt:
         print("vane: interrupted; files are whole, run it again", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except OSError as error:
+        from compiler.formats import one_line
+
         where = f"{error.filename}: " if error.filename else ""
-        print(f"vane: {where}{error.strerror or error}", file=sys.stderr)
+        print(one_line(f"vane: {where}{error.strerror or error}"), file=sys.stderr)
         return FINDINGS
     except Exception as error:
         return _internal(error, asked.command)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from compiler import assertions, load, lock, on_disk, policy, rules, verify, write
 from compiler import compile as pipeline
-from compiler import load, lock, policy, rules, verify, write
 from compiler.diagnostics import Code
 
 
 def codes() -> tuple[Code, ...]:
     """All codes in order."""
     found = (
-        *load.CODES, *policy.CODES, *rules.codes(), *pipeline.CODES, *verify.CODES, *write.CODES, *lock.CODES,
+        *load.CODES, *policy.CODES, *rules.codes(), *pipeline.CODES, *verify.CODES, *on_disk.CODES,
+        *assertions.CODES, *write.CODES, *lock.CODES,
     )  # fmt: skip
     return tuple(sorted(found, key=lambda code: code.code))

@@ -98,26 +98,38 @@ def check(documents: Documents) -> tuple[Policies, tuple[Plan, ...], tuple[Findi
 
 
 def emit(plans: Sequence[Plan], targets: Sequence[Target]) -> Iterator[Bundle]:
-    """Render each distinct plan once. A contingency holds only the machines on which it changes something."""
+    """Render each distinct plan once, and keep what comes out equal once.
+
+    A contingency holds only the machines on which it changes something.
+    """
     standing = plans[0]
+    kept: dict[Artifact, Artifact] = {}
+
+    def only(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
+        return tuple(kept.setdefault(artifact, artifact) for artifact in artifacts)
+
     for plan in plans:
         alike: dict[MachinePlan, list[str]] = {}
         for machine, machine_plan in plan.machines.items():
             if plan.is_standing or machine_plan != standing.machines[machine]:
                 alike.setdefault(machine_plan, []).append(machine)
         for machine_plan, machines in alike.items():
-            rendered = {target.name: tuple(target.emit(machine_plan)) for target in targets}
+            rendered = {target.name: only(target.emit(machine_plan)) for target in targets}
             yield Bundle(plan.folder, plan.situation, machine_plan, tuple(machines), rendered)
         if plan.is_standing or plan.account != standing.account:
-            rendered = {target.name: tuple(target.emit_account(plan.account)) for target in targets}
+            rendered = {target.name: only(target.emit_account(plan.account)) for target in targets}
             yield Bundle(plan.folder, plan.situation, plan.account, (), rendered)
 
 
 def check_artifacts(bundles: Iterable[Bundle], targets: Sequence[Target]) -> Iterator[Finding]:
-    """What targets say against what they rendered themselves."""
+    """What targets say against what they rendered themselves; what many Macs have in common is checked once."""
+    checked: set[int] = set()
     for bundle in bundles:
         for target in targets:
             for artifact in bundle.by_target[target.name]:
+                if id(artifact) in checked:
+                    continue
+                checked.add(id(artifact))
                 for problem in target.check(artifact.path, artifact.content):
                     owner = bundle.machines[0] if bundle.machines else "the account"
                     said = f"{target.name}: {artifact.path} of {owner}: {problem}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Severity(StrEnum):
@@ -61,6 +64,11 @@ class PolicyError(Exception):
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = ordered(findings)
         super().__init__(f"{len(self.findings)} findings, first: {self.findings[0].message}")
+
+
+def source_lines(text: str) -> list[str]:
+    """The lines of a text as YAML and editors count them; str.splitlines also ends lines at form feeds and the like."""
+    return _LINE_END.split(text)
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

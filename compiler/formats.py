@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from urllib.parse import quote
 
-from compiler.diagnostics import Finding, Severity
+from compiler.diagnostics import Code, Finding, Severity, source_lines
 from compiler.redact import redact
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
@@ -24,26 +26,26 @@ def _block(finding: Finding, sources: Mapping[str, str], colour: bool) -> str:
         return f"\x1b[{code}m{words}\x1b[0m" if colour else words
 
     strength = "" if finding.severity is Severity.ERROR else f" {finding.severity}:"
-    place = paint("1", str(finding.place))
+    place = paint("1", one_line(str(finding.place)))
     code = paint(_COLOURS[finding.severity], finding.code)
-    lines = [f"{place} {code}{strength} {_one_line(finding.message)}"]
+    lines = [f"{place} {code}{strength} {one_line(finding.message)}"]
     if (source := _source_line(finding, sources)) is not None:
         number = str(finding.place.line)
         shown, start, width = source
         lines.append(f"  {number} | {shown}")
         lines.append(f"  {' ' * len(number)} | {' ' * start}{paint(_COLOURS[finding.severity], '^' * width)}")
-    lines.append(f"  fix: {_one_line(finding.fix)}")
+    lines.append(f"  fix: {one_line(finding.fix)}")
     return "\n".join(lines) + "\n"
 
 
-def _one_line(words: str) -> str:
-    """Text from policies may hold anything; a finding stays one line and writes nothing else on the terminal."""
+def one_line(words: str) -> str:
+    """Text from policies and names of files may hold anything; shown, it stays one line and does nothing else."""
     return redact("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words))
 
 
 def _source_line(finding: Finding, sources: Mapping[str, str]) -> tuple[str, int, int] | None:
     """The line, cut to what fits around the place, and where and how wide the caret is."""
-    lines = sources.get(finding.place.file, "").splitlines()
+    lines = source_lines(sources.get(finding.place.file, ""))
     if not 0 < finding.place.line <= len(lines) or not lines[finding.place.line - 1].strip():
         return None
     line, at = lines[finding.place.line - 1], finding.place.column - 1
@@ -52,7 +54,13 @@ def _source_line(finding: Finding, sources: Mapping[str, str]) -> tuple[str, int
     if len(line) > _WIDTH:
         before, rest = before[-40:], rest[: _WIDTH - 40]
     before, rest = (_printable(before), _printable(rest))
-    return before + rest, len(before), max(1, min(finding.place.width, len(rest)))
+    return before + rest, _columns(before), max(1, _columns(rest[: finding.place.width]))
+
+
+def _columns(words: str) -> int:
+    """How many columns of a terminal the text takes: emoji and East Asian characters take two, accents none."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in words)
+    return len(words) + wide - sum(map(bool, map(unicodedata.combining, words)))
 
 
 def _printable(words: str) -> str:
@@ -61,7 +69,7 @@ def _printable(words: str) -> str:
 
 def as_json(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:
     """A list of objects with file, line, column, width, code, severity, message and fix."""
-    return json.dumps([_fields(finding) for finding in findings], indent=2, ensure_ascii=False) + "\n"
+    return json.dumps([_fields(finding) for finding in findings], indent=2) + "\n"
 
 
 def _fields(finding: Finding) -> dict[str, str | int]:
@@ -87,7 +95,7 @@ def _annotation(finding: Finding) -> str:
     level = "notice" if finding.severity is Severity.NOTE else finding.severity.value
     place = finding.place
     at = f"file={_property(place.file)},line={place.line},col={place.column},endColumn={place.column + place.width}"
-    message = _data(f"{redact(finding.message)}\nfix: {redact(finding.fix)}")
+    message = _data(f"{one_line(finding.message)}\nfix: {one_line(finding.fix)}")
     return f"::{level} {at},title={_property(finding.code)}::{message}\n"
 
 
@@ -97,24 +105,40 @@ def _data(words: str) -> str:
 
 
 def _property(words: str) -> str:
-    return _data(words).replace(":", "%3A").replace(",", "%2C")
+    return _data(one_line(words)).replace(":", "%3A").replace(",", "%2C")
 
 
 def sarif(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:
     """SARIF 2.1.0 (OASIS), one run; columns count Unicode code points."""
+    from compiler.codes import codes  # knows every stage of the compiler: only SARIF wants its rules described
+
+    found = {finding.code for finding in findings}
+    rules = [_rule(code) for code in codes() if code.code in found]
     run = {
-        "tool": {"driver": {"name": "vane", "rules": [{"id": code} for code in sorted({f.code for f in findings})]}},
+        "tool": {"driver": {"name": "vane", "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding) for finding in findings],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(log, indent=2) + "\n"
+
+
+def _rule(code: Code) -> dict[str, object]:
+    """What GitHub's code scanning shows beside a finding."""
+    return {
+        "id": code.code,
+        "name": code.name,
+        "shortDescription": {"text": code.title},
+        "fullDescription": {"text": " ".join(code.why.split())},
+        "help": {"text": code.fix},
+        "defaultConfiguration": {"level": code.severity.value},
+    }
 
 
 def _result(finding: Finding) -> dict[str, object]:
     place = finding.place
     region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.width}
-    location = {"artifactLocation": {"uri": place.file}, "region": region}
+    location = {"artifactLocation": {"uri": quote(place.file, errors="surrogateescape")}, "region": region}
     return {
         "ruleId": finding.code,
         "level": finding.severity.value,

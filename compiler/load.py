@@ -7,9 +7,10 @@ YAML 1.2 core schema (`yes` and `on` are text), and a number with a point is a D
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from compiler.diagnostics import Code, Finding, Place
+from compiler.diagnostics import Code, Finding, Place, source_lines
 
 UNREADABLE = Code(
     "VN101", "unreadable-file", "A policy file cannot be read", "make it a regular file that you may read",
@@ -71,18 +72,35 @@ TOO_DEEP = Code(
     "VN115", "too-deep", "Values are nested too deeply", "flatten it; policies need about six levels",
     "Deep nesting has no use here and exhausts parsers.",
 )  # fmt: skip
+CONTROL_CHARACTER = Code(
+    "VN124", "control-character", "Text holds a character that cannot be shown or stored", "delete the character",
+    "Control and direction characters break XML and can make a reviewer read another text than the machine does.",
+)  # fmt: skip
 CODES = (
     UNREADABLE, NOT_UTF8, TOO_LARGE, EMPTY, SYNTAX, TAB, DUPLICATE_KEY, ALIASES, OUTSIDE, ONE_DOCUMENT, NO_TAGS,
-    STRANGE_FILE, TOO_DEEP,
+    STRANGE_FILE, TOO_DEEP, CONTROL_CHARACTER,
 )  # fmt: skip
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 24
 MAX_ALIASED_NODES = 200_000
 
+_NUMERIC = frozenset("+-.0123456789")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,27})$")
 # Exponents are kept to two digits: Decimal("1e999999999") is small to write and fatal to print.
-_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]{0,27})?(\.[0-9]{0,28})?([eE][-+]?[0-9]{1,2})?$")
+_FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]{0,27})(\.[0-9]{0,28})?|\.[0-9]{1,28})([eE][-+]?[0-9]{1,2})?$")
+# What libyaml refuses, what it takes for a line end although editors show none (a comment would end there unseen), and
+# what rearranges a line on a reviewer's screen.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+_CONFLICT = re.compile("^(<{7}|={7}|>{7})( |\r?$)", re.MULTILINE)
+#: What people most likely did, by libyaml's words.
+_SYNTAX_FIXES: Mapping[str, str] = {
+    "character that cannot start any token": "put the value in quotes",
+    "mapping values are not allowed": "put a value that holds ': ' in quotes, or correct the indentation",
+    "unknown escape character": "use single quotes: in them a backslash is just a backslash",
+    "could not find expected ':'": "write it as `key: value`",
+    "did not find expected key": "correct the indentation, or close the quotes or brackets before it",
+}
 _WORDS: Mapping[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -96,7 +114,7 @@ class Spans:
     line: int
     column: int
     width: int
-    keys: dict[str, Spans] | None = None
+    keys: dict[Any, Spans] | None = None
     below: dict[Any, Spans] | None = None
 
 
@@ -111,16 +129,15 @@ class Document:
 
     def place(self, *path: str | int, key: bool = False) -> Place:
         """The place of the value at `path` (or of its key); the nearest enclosing one where the path ends early."""
-        at = self.spans
-        for number, step in enumerate(path):
-            last = number == len(path) - 1
-            if last and key and at.keys and step in at.keys:
-                at = at.keys[str(step)]
+        at, left = self.spans, len(path)
+        for step in path:
+            left -= 1
+            if key and not left and at.keys and step in at.keys:
+                at = at.keys[step]
+            elif at.below and step in at.below:
+                at = at.below[step]
+            else:
                 break
-            below = (at.below or {}).get(step)
-            if below is None:
-                break
-            at = below
         return Place(self.file, at.line, at.column, at.width)
 
 
@@ -145,12 +162,14 @@ def load(policies: Path, expected: frozenset[str]) -> Documents:
     texts: dict[str, str] = {}
     findings: list[Finding] = []
     if not policies.is_dir():
-        return Documents(policies.name, {}, (UNREADABLE.at(Place(policies.name), f"no folder {policies.name!r}"),))
+        missing = UNREADABLE.at(Place(policies.name), f"no folder {policies.name!r}", "run it where policies/ lies")
+        return Documents(policies.name, {}, (missing,))
     for path, inside in sorted(_walk(policies)):
         name = f"{policies.name}/{inside}"
-        if inside not in expected and f"{Path(inside).parent.as_posix()}/*.yaml" not in expected:
-            if inside.endswith((".yaml", ".yml")):
-                findings.append(STRANGE_FILE.at(Place(name), f"{name!r} is not the name of a policy file"))
+        if not _is_expected(inside, expected) and not path.is_dir():
+            if inside.lower().endswith((".yaml", ".yml")):
+                fix = _near_name(inside, expected)
+                findings.append(STRANGE_FILE.at(Place(name), f"{name!r} is not the name of a policy file", fix))
             continue
         try:
             text = texts[name] = read_text(path, name, policies)
@@ -163,11 +182,25 @@ def load(policies: Path, expected: frozenset[str]) -> Documents:
     return Documents(policies.name, files, tuple(findings), texts)
 
 
+def _is_expected(inside: str, expected: frozenset[str]) -> bool:
+    folder, _, name = inside.rpartition("/")
+    return inside in expected or (name.endswith(".yaml") and f"{folder}/*.yaml" in expected)
+
+
+def _near_name(inside: str, expected: frozenset[str]) -> str:
+    folder, _, name = inside.rpartition("/")
+    if f"{folder}/*.yaml" in expected:
+        return f"rename it to {folder}/{Path(name).stem}.yaml"
+    near = difflib.get_close_matches(inside, sorted(expected), 1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
 def _walk(policies: Path) -> Iterator[tuple[Path, str]]:
-    """Every entry that could be a file, hidden ones left out; links are not followed into folders."""
+    """Every entry that is a file or claims to be one, hidden ones left out; links to folders are not followed."""
     for folder, folders, names in os.walk(policies):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
+        claims = (name for name in folders if name.endswith((".yaml", ".json")) or Path(folder, name).is_symlink())
+        for name in (*names, *claims):
             if not name.startswith("."):
                 path = Path(folder, name)
                 yield path, path.relative_to(policies).as_posix()
@@ -202,73 +235,81 @@ def parse(text: str, name: str) -> tuple[Document, tuple[Finding, ...]]:
 
     Raises a refusal, which `load` turns into a finding, where nothing sensible can be read.
     """
-    builder = _Builder(name)
+    if unseen := _UNSEEN.search(text):
+        before = source_lines(text[: unseen.start()])
+        where = Place(name, len(before), len(before[-1]) + 1)
+        raise _Refused(CONTROL_CHARACTER.at(where, f"character U+{ord(unseen.group()):04X} is not allowed"))
     try:
-        data, spans = builder.document(yaml.parse(text, yaml.CSafeLoader))
+        builder = _Builder(name, yaml.CSafeLoader(text).get_event)
+        data, spans = builder.document()
     except yaml.MarkedYAMLError as error:
         raise _Refused(_syntax(error, text, name)) from error
-    except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        where = Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise _Refused(SYNTAX.at(where, f"character U+{ord(str(error.character)):04X} is not allowed")) from error
     return Document(name, text, data, spans), tuple(builder.findings)
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Finding:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    lines = text.splitlines()
-    here = lines[line] if line < len(lines) else ""
-    if here[: column + 1].endswith("\t") and not here[:column].strip():
-        return TAB.at(Place(name, line + 1, column + 1), "this line is indented with a tab")
+    if conflict := _CONFLICT.search(text):
+        line = text.count("\n", 0, conflict.start()) + 1
+        return SYNTAX.at(Place(name, line, 1, 7), "a conflict marker of git", "resolve the merge conflict")
+    lines = source_lines(text.rstrip())
     said = ", ".join(part for part in (error.context, error.problem) if part)
-    return SYNTAX.at(Place(name, line + 1, column + 1), f"YAML: {said}")
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return SYNTAX.at(Place(name), f"YAML: {said}")
+    if error.context_mark and (mark.line >= len(lines) or "could not find expected ':'" in said):
+        mark = error.context_mark  # where it began: what is missing is noticed only at the end of the file
+    where, here = Place(name, mark.line + 1, mark.column + 1), lines[mark.line] if mark.line < len(lines) else ""
+    if here[mark.column : mark.column + 1] == "\t" and not here[: mark.column].strip(" \t-?:"):
+        return TAB.at(where, "this line is indented with a tab")
+    return SYNTAX.at(where, f"YAML: {said}", next((fix for hint, fix in _SYNTAX_FIXES.items() if hint in said), ""))
 
 
 def scalar(text: str) -> Any:
     """A plain scalar by the YAML 1.2 core schema, with Decimal for floats; what looks odd (0800, 1e999) stays text."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _NUMERIC:  # nearly all of a large fleet: spares it two searches
+        return text
     if _INT.match(text):
         return int(text)
-    if any(character.isdigit() for character in text) and _FLOAT.match(text):
-        return Decimal(text)
-    return text
+    return Decimal(text) if _FLOAT.match(text) else text
 
 
 def _spans_of(event: Any) -> Spans:
     """Where a scalar, key or alias stands; what runs over several lines counts as one column."""
     start, end = event.start_mark, event.end_mark
-    width = end.column - start.column if end.line == start.line else 1
-    return Spans(start.line + 1, start.column + 1, max(width, 1))
+    line, column = start.line, start.column
+    width = end.column - column if end.line == line else 1
+    return Spans(line + 1, column + 1, width or 1)
 
 
 class _Builder:
     """Turns the events of one file into data and spans, within limits on depth and on alias expansion."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, next_event: Callable[[], Any]) -> None:
         self.name = name
+        self.next_event = next_event
         self.findings: list[Finding] = []
         self.anchors: dict[str, tuple[Any, Spans, int] | None] = {}
         self.nodes = 0
         self.aliased = 0
 
-    def document(self, events: Iterator[Any]) -> tuple[Any, Spans]:
-        next(events)  # StreamStart
-        start = next(events)
+    def document(self) -> tuple[Any, Spans]:
+        self.next_event()  # StreamStart
+        start = self.next_event()
         if isinstance(start, yaml.StreamEndEvent):
-            raise self.refused(EMPTY, start, "the file is empty")
-        first = next(events)
+            raise _Refused(EMPTY.at(Place(self.name), "the file is empty"))
+        first = self.next_event()
         if isinstance(first, yaml.ScalarEvent) and first.implicit[0] and scalar(first.value) is None:
-            raise self.refused(EMPTY, first, "the file holds no value")
-        built = self.value(first, events, 0)
-        next(events)  # DocumentEnd
-        after = next(events)
+            raise _Refused(EMPTY.at(Place(self.name), "the file holds no value"))
+        built = self.value(first, 0)
+        self.next_event()  # DocumentEnd
+        after = self.next_event()
         if not isinstance(after, yaml.StreamEndEvent):
             raise self.refused(ONE_DOCUMENT, after, "a second YAML document starts here")
         return built
 
-    def value(self, event: Any, events: Iterator[Any], depth: int) -> tuple[Any, Spans]:
+    def value(self, event: Any, depth: int) -> tuple[Any, Spans]:
         self.nodes += 1
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
@@ -285,22 +326,22 @@ class _Builder:
             data = scalar(event.value) if event.implicit[0] else event.value
         elif isinstance(event, yaml.MappingStartEvent):
             spans = Spans(start.line + 1, start.column + 1, 1, {}, {})
-            data = self.mapping(spans, events, depth)
+            data = self.mapping(spans, depth)
         else:
             spans = Spans(start.line + 1, start.column + 1, 1, None, {})
-            data = self.sequence(spans, events, depth)
+            data = self.sequence(spans, depth)
         if event.anchor is not None:
             self.anchors[event.anchor] = (data, spans, self.nodes - before + 1)
         return data, spans
 
-    def mapping(self, spans: Spans, events: Iterator[Any], depth: int) -> dict[str, Any]:
+    def mapping(self, spans: Spans, depth: int) -> dict[str, Any]:
         data: dict[str, Any] = {}
         assert spans.keys is not None and spans.below is not None
-        while not isinstance(event := next(events), yaml.MappingEndEvent):
+        while not isinstance(event := self.next_event(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent) or event.tag is not None or event.anchor is not None:
                 raise self.refused(SYNTAX, event, "a key must be plain text")
             key, where = event.value, _spans_of(event)
-            below, below_spans = self.value(next(events), events, depth + 1)
+            below, below_spans = self.value(self.next_event(), depth + 1)
             if key in data:
                 first = spans.keys[key]
                 said = f"key {key!r} is already at line {first.line}"
@@ -310,11 +351,11 @@ class _Builder:
             spans.keys[key], spans.below[key] = where, below_spans
         return data
 
-    def sequence(self, spans: Spans, events: Iterator[Any], depth: int) -> list[Any]:
+    def sequence(self, spans: Spans, depth: int) -> list[Any]:
         data: list[Any] = []
         assert spans.below is not None
-        while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            below, below_spans = self.value(event, events, depth + 1)
+        while not isinstance(event := self.next_event(), yaml.SequenceEndEvent):
+            below, below_spans = self.value(event, depth + 1)
             spans.below[len(data)] = below_spans
             data.append(below)
         return data

@@ -12,8 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from compiler.diagnostics import Code, Finding, Place, PolicyError, Severity
 from compiler.plan import MLX_PREFIX
+from compiler.policy.lock import LockedMlxModel, LockedModel
 
 BAD_ANSWER = Code(
     "VN701", "bad-answer", "An answer of OpenRouter is not what its description says",
@@ -30,7 +33,12 @@ NO_MLX_FACTS = Code(
     fix="run `vane lock --mlx FOLDER` with the downloaded model's folder",
     why="Parameter count, weights and KV cache are read from the model's own files; OpenRouter does not know them.",
 )  # fmt: skip
-CODES = (BAD_ANSWER, NOT_SERVED, NO_MLX_FACTS)
+UNNAMED_MLX = Code(
+    "VN704", "unnamed-mlx", "An MLX model was read that no policy names", severity=Severity.WARNING,
+    fix="name it `mlx/<author>/<repository>` in a policy, or correct the folder's name",
+    why="The lock holds what the policies name, and nothing else: the folder's facts were not kept.",
+)  # fmt: skip
+CODES = (BAD_ANSWER, NOT_SERVED, NO_MLX_FACTS, UNNAMED_MLX)
 
 _LOCK = Place("policies/models.lock.json")
 _NAMED_PRICES = ("prompt", "completion", "input_cache_read", "input_cache_write", "discount", "overrides")
@@ -52,6 +60,10 @@ def models_of(answer: Any) -> tuple[Mapping[str, Any], ...]:
     models = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(models, list) or not models:
         raise PolicyError([BAD_ANSWER.at(_LOCK, "GET /models: no list of models under `data`")])
+    links = answer.get("links")
+    if isinstance(links, dict) and links.get("next"):
+        fix = "save the whole answer: GET /models without limit and offset"
+        raise PolicyError([BAD_ANSWER.at(_LOCK, f"GET /models: only a page of {len(models)} models", fix)])
     for number, model in enumerate(models):
         if why := _oddity(model):
             said = f"GET /models: entry {number} ({_slug(model)}): {why}"
@@ -65,8 +77,8 @@ def _oddity(model: Any) -> str | None:
     pricing = model.get("pricing")
     if not isinstance(pricing, dict) or not all(isinstance(pricing.get(k), str) for k in ("prompt", "completion")):
         return "no prices for prompt and completion as decimal strings"
-    if not isinstance(model.get("context_length"), int) or not isinstance(model.get("architecture"), dict):
-        return "no context_length or architecture"
+    if not isinstance(model.get("architecture"), dict):
+        return "no architecture"
     return None
 
 
@@ -91,11 +103,11 @@ def make_lock(
     for slug in sorted(set(wanted)):
         if slug.startswith(MLX_PREFIX):
             if slug in mlx:
-                mlx_models[slug] = dict(mlx[slug])
+                mlx_models[slug] = _valid(LockedMlxModel, slug, mlx[slug])
             else:
                 findings.append(NO_MLX_FACTS.at(_LOCK, f"no facts about {slug!r}"))
         elif slug in by_slug:
-            models[slug] = _pinned(by_slug[slug], answers.zdr)
+            models[slug] = _valid(LockedModel, slug, _pinned(by_slug[slug], answers.zdr))
         else:
             findings.append(NOT_SERVED.at(_LOCK, f"{slug!r} is not among {len(by_slug)} models"))
     lock = {
@@ -109,13 +121,34 @@ def make_lock(
     return json.dumps(lock, indent=2, ensure_ascii=False) + "\n", tuple(findings)
 
 
+def _valid(kind: type[LockedModel] | type[LockedMlxModel], slug: str, facts: Any) -> dict[str, Any]:
+    """The facts, if a compile will take them: a lock that it refuses would be a finding without a way out."""
+    try:
+        kind.model_validate(facts)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise PolicyError([BAD_ANSWER.at(_LOCK, f"{slug!r}: {where}: {first['msg']}")]) from error
+    return dict(facts)
+
+
 def _pinned(model: Mapping[str, Any], zdr: frozenset[str] | None) -> dict[str, Any]:
+    try:
+        return _facts(model, zdr)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PolicyError([BAD_ANSWER.at(_LOCK, f"GET /models: {model['id']!r}: {error}")]) from error
+
+
+def _facts(model: Mapping[str, Any], zdr: frozenset[str] | None) -> dict[str, Any]:
     architecture, provider = model["architecture"], model.get("top_provider") or {}
-    known = {model["id"], model.get("canonical_slug")}
+    canonical = model.get("canonical_slug") or model["id"]
+    _, colon, variant = model["id"].partition(":")
+    # A free variant has the canonical slug of the paid model, whose promise of zero retention is not its own.
+    known = {model["id"], canonical.partition(":")[0] + colon + variant}
     return {
-        "canonical_slug": model.get("canonical_slug") or model["id"],
+        "canonical_slug": canonical,
         "name": model.get("name") or model["id"],
-        "context_length": model["context_length"],
+        "context_length": model.get("context_length"),
         "max_completion_tokens": provider.get("max_completion_tokens"),
         "input_modalities": sorted(architecture.get("input_modalities") or ()),
         "output_modalities": sorted(architecture.get("output_modalities") or ()),
@@ -140,5 +173,12 @@ def _pricing(pricing: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _override(override: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: override[key] for key in _OVERRIDE_CONDITIONS if override.get(key) is not None}
+    kept = {key: _condition(key, override[key]) for key in _OVERRIDE_CONDITIONS if override.get(key) is not None}
     return {**kept, "prices": {k: v for k, v in sorted(override.items()) if k not in _OVERRIDE_CONDITIONS}}
+
+
+def _condition(key: str, value: Any) -> Any:
+    """Thresholds are whole tokens, and 30 past midnight is the number 30 in the answer: in the lock it is 0030."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"{value:04d}" if key in ("utc_start", "utc_end") and isinstance(value, int) else value

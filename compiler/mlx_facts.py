@@ -26,11 +26,11 @@ def mlx_facts(folder: Path) -> dict[str, Any]:
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise _odd(folder, "no *.safetensors files")
-    tensors = [tensor for file in weights for tensor in _tensors(file).items()]
     try:
-        return _facts(folder, config, dict(tensors), sum(file.stat().st_size for file in weights))
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise _odd(folder, f"config.json lacks or misstates {error}") from error
+        tensors = {name: tensor for file in weights for name, tensor in _tensors(file).items()}
+        return _facts(folder, config, tensors, sum(file.stat().st_size for file in weights))
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise _odd(folder, f"config.json or a safetensors header lacks or misstates {error}") from error
 
 
 def _facts(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, Any], weight_bytes: int) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _facts(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, Any], 
     head_size = int(config.get("head_dim") or int(config["hidden_size"]) // heads)
     kv_heads = int(config.get("num_key_value_heads") or heads)
     return {
-        "parameters": sum(_parameters(name, tensor, tensors, bits) for name, tensor in tensors.items()),
+        "parameters": sum(_parameters(name, tensor, tensors, quantization) for name, tensor in tensors.items()),
         "quantization_bits": bits,
         "quantization_group_size": quantization.get("group_size"),
         "weight_bytes": weight_bytes,
@@ -51,14 +51,19 @@ def _facts(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, Any], 
     }
 
 
-def _parameters(name: str, tensor: Mapping[str, Any], tensors: Mapping[str, Any], bits: int) -> int:
+def _parameters(
+    name: str, tensor: Mapping[str, Any], tensors: Mapping[str, Any], quantization: Mapping[str, Any]
+) -> int:
     """Parameters behind a tensor: quantized weights are packed into 32-bit words, scales and biases are none."""
     stem, _, kind = name.rpartition(".")
     quantized = f"{stem}.scales" in tensors
     if quantized and kind in ("scales", "biases"):
         return 0
     count = prod(int(size) for size in tensor["shape"])
-    return count * 32 // bits if quantized and kind == "weight" else count
+    if not quantized or kind != "weight":
+        return count
+    own = quantization.get(stem)  # mixed quantization: a layer may have bits of its own
+    return count * 32 // int((own if isinstance(own, dict) else quantization)["bits"])
 
 
 def _tensors(file: Path) -> dict[str, Any]:
@@ -70,11 +75,15 @@ def _tensors(file: Path) -> dict[str, Any]:
             raise _odd(file, "no safetensors header")
         try:
             header = json.loads(stream.read(length))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _odd(file, "its safetensors header is not JSON") from error
     if not isinstance(header, dict):
         raise _odd(file, "its safetensors header is not an object")
-    return {name: tensor for name, tensor in header.items() if name != "__metadata__"}
+    tensors = {name: tensor for name, tensor in header.items() if name != "__metadata__"}
+    end = max((int(tensor["data_offsets"][1]) for tensor in tensors.values()), default=0)
+    if file.stat().st_size < 8 + length + end:
+        raise _odd(file, "it is cut off: download it again")
+    return tensors
 
 
 def _chat_template(folder: Path) -> str:
@@ -89,7 +98,7 @@ def _chat_template(folder: Path) -> str:
 def _json(file: Path) -> dict[str, Any]:
     try:
         value = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _odd(file, "it cannot be read as JSON") from error
     if not isinstance(value, dict):
         raise _odd(file, "it holds no object")

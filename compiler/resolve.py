@@ -14,7 +14,7 @@ from typing import cast
 from compiler.account import plan_account
 from compiler.diagnostics import Place
 from compiler.machines import plan_machines
-from compiler.plan import MLX_PREFIX, Hop, KeyClass, Permissions, Plan, Preferences, Route, Step, Track
+from compiler.plan import MLX_PREFIX, SHARED_SLOTS, Hop, KeyClass, Permissions, Plan, Preferences, Route, Step, Track
 from compiler.policy import TRACK_KEYS, Policies
 from compiler.policy.blocks import blocks_on
 from compiler.policy.tracks import DollarTrack, ProviderPreferences
@@ -83,6 +83,8 @@ def apply_situation(routes: Routes, policies: Policies, situation: Situation) ->
 
 def _moved(route: Route, policies: Policies, situation: Situation) -> Route:
     track = policies.track(route.track)
+    if all(model.startswith(MLX_PREFIX) for model, _ in _candidates(route, policies)):
+        return route  # it runs on our own Macs: no key pays for it, and what is private must not move to the cloud
     if situation.passed_cap and track and track.cap == situation.passed_cap:
         if policies.scenarios[route.scenario].incident:
             place = policies.scenario_place(route.scenario, "incident")
@@ -102,15 +104,17 @@ def choose_models(routes: Routes, policies: Policies, situation: Situation) -> R
 
 
 def _chosen(route: Route, policies: Policies) -> Route:
+    return _with_hops(route, _candidates(route, policies), "choose_models", route.track)
+
+
+def _candidates(route: Route, policies: Policies) -> tuple[tuple[str, Place], ...]:
+    """A scenario's own models, or its track's. A scenario that was moved takes those of the new track."""
     scenario = policies.scenarios[route.scenario]
-    if scenario.route and scenario.track == route.track:  # a scenario that was moved takes the new track's models
-        name, fallbacks = route.scenario, scenario.route.fallbacks
-        below = enumerate(fallbacks)
-        models = [(scenario.route.primary, policies.scenario_place(name, "route", "primary"))]
-        models += [(model, policies.scenario_place(name, "route", "fallbacks", i)) for i, model in below]
-    else:
-        models = list(policies.track_models(route.track))
-    return _with_hops(route, models, "choose_models", route.track)
+    if scenario.route is None or scenario.track != route.track:
+        return policies.track_models(route.track)
+    name, below = route.scenario, enumerate(scenario.route.fallbacks)
+    rest = ((model, policies.scenario_place(name, "route", "fallbacks", i)) for i, model in below)
+    return ((scenario.route.primary, policies.scenario_place(name, "route", "primary")), *rest)
 
 
 def add_downgrades(routes: Routes, policies: Policies, situation: Situation) -> Routes:
@@ -136,9 +140,7 @@ def _downgraded(route: Route, policies: Policies) -> Route:
     return route
 
 
-def _with_hops(
-    route: Route, models: list[tuple[str, Place]] | tuple[tuple[str, Place], ...], by: str, track: str
-) -> Route:
+def _with_hops(route: Route, models: tuple[tuple[str, Place], ...], by: str, track: str) -> Route:
     known = {hop.model for hop in route.hops}
     for model, place in models:
         if model in known:
@@ -166,17 +168,25 @@ def _labelled(route: Route, policies: Policies) -> Route:
 
 def set_preferences(routes: Routes, policies: Policies, situation: Situation) -> Routes:
     """Provider preferences of each call: the track's, then the scenario's, then what blocks require."""
-    return tuple(_preferring(route, policies) for route in routes)
+    return tuple(_preferring(route, _served(route, routes), policies) for route in routes)
 
 
-def _preferring(route: Route, policies: Policies) -> Route:
+def _served(route: Route, routes: Routes) -> tuple[str, ...]:
+    """The labels of all work that a route may see: its own, and of the agents for whom it holds a shared seat."""
+    if not SHARED_SLOTS.intersection(route.slots):
+        return route.labels
+    beside = (r for r in routes if r.surface == route.surface and (r.tier == "local") == (route.tier == "local"))
+    return tuple(dict.fromkeys(label for each in (route, *beside) for label in each.labels))
+
+
+def _preferring(route: Route, labels: tuple[str, ...], policies: Policies) -> Route:
     own = policies.scenarios[route.scenario].provider
-    hops = tuple(_preferring_hop(hop, route, own, policies) for hop in route.hops)
+    hops = tuple(_preferring_hop(hop, labels, own, policies) for hop in route.hops)
     if any(hop.key != "local" for hop in hops):
         if own:
             place = policies.scenario_place(route.scenario, "provider", key=True)
             route = _noted(route, "set_preferences", "provider preferences of the scenario", place)
-        for index, block in blocks_on(policies, route.labels):
+        for index, block in blocks_on(policies, labels):
             if block.require.model_fields_set:
                 place = policies.place("sensitive-data.yaml", "blocks", index, "require", key=True)
                 wishes = ", ".join(f"{k}: {_word(v)}" for k, v in block.require.model_dump(exclude_unset=True).items())
@@ -188,12 +198,12 @@ def _word(value: object) -> str:
     return str(value).lower()
 
 
-def _preferring_hop(hop: Hop, route: Route, own: ProviderPreferences | None, policies: Policies) -> Hop:
+def _preferring_hop(hop: Hop, labels: tuple[str, ...], own: ProviderPreferences | None, policies: Policies) -> Hop:
     if hop.key == "local":
         return hop
     track = policies.track(hop.key)
     wish = _merged(track.provider if track else ProviderPreferences(), own)
-    for _, block in blocks_on(policies, route.labels):
+    for _, block in blocks_on(policies, labels):
         if block.require.zdr:
             wish = replace(wish, zdr=True)
         if block.require.data_collection:

@@ -1,22 +1,32 @@
 """Artifacts → disk. Each file is old or new at any moment, and the manifest, written last, says what is ours.
 
 A file is written beside its place under a temporary name and renamed over it. Files that the last manifest owned and
-that are no longer compiled are removed before the new manifest stands, so that a killed run loses track of none. Files
-that no manifest owns are left alone and reported.
+that are no longer compiled are removed before the new manifest stands, so that a killed run loses track of none. They
+go first: where upper and lower case are one, the old spelling of a name would take the new file with it. Files that no
+manifest owns are left alone and reported.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
 from compiler.diagnostics import Code, Finding, Place, PolicyError, Severity
+from compiler.manifest import (
+    BROKEN_MANIFEST,
+    MANIFEST,
+    OWNED_FOLDERS,
+    Compilation,
+    manifest_bytes,
+    manifest_on_disk,
+    read_manifest,
+)
 from compiler.targets import Artifact
 
 FOREIGN_FILE = Code(
@@ -29,32 +39,13 @@ EDITED_FILE = Code(
     Severity.WARNING,
 )  # fmt: skip
 LINKED_FOLDER = Code(
-    "VN912", "linked-folder", "A folder in generated/ is a link, or a file stands where a folder must be",
-    "remove it; the next compile makes the folder",
+    "VN912", "linked-folder", "A link, file or folder in generated/ stands where something else must be",
+    "remove it; the next compile puts what belongs there",
     "Writing through a link would change files outside generated/.",
-)  # fmt: skip
-BROKEN_MANIFEST = Code(
-    "VN913", "broken-manifest", "generated/manifest.json cannot be read",
-    "restore it with `git checkout generated/manifest.json`, or delete it: then old files are reported as foreign",
-    "The manifest says which files are ours to replace or remove. Without it nothing may be removed.",
 )  # fmt: skip
 CODES = (FOREIGN_FILE, EDITED_FILE, LINKED_FOLDER, BROKEN_MANIFEST)
 
-MANIFEST = "manifest.json"
-FORMAT = "weathervane-manifest/1"
-#: Folders in generated/ in which every file is an artifact; others belong to the harness.
-OWNED_FOLDERS = ("contingencies", "machines", "openrouter")
 _TEMPORARY = ".vane-"
-
-
-class Compilation(Protocol):
-    """What there is to write."""
-
-    @property
-    def inputs(self) -> Mapping[str, str]: ...
-    @property
-    def machine_places(self) -> Mapping[str, Place]: ...
-    def files(self) -> Iterator[tuple[str, Artifact]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +71,44 @@ class Changes:
 
 
 def write(generated: Path, compiled: Compilation, version: str) -> Changes:
-    """Bring generated/ to what was compiled: artifacts first, then removals, then the manifest."""
-    manifest = _manifest_bytes(compiled, version)
-    changes = _compare(generated, compiled, manifest)
-    wanted = {*changes.new, *changes.changed}
-    folders: set[str] = set()
-    for path, artifact in compiled.files():
-        if path in wanted:
-            _write_file(generated, path, artifact.content, 0o755 if artifact.executable else 0o644, folders)
-    for path in changes.stale:
-        _remove(generated, path)
-    if MANIFEST in wanted:
-        _write_file(generated, MANIFEST, manifest, 0o644, folders)
+    """Bring generated/ to what was compiled: removals first, then artifacts, then the manifest."""
+    manifest = manifest_bytes(compiled, version)
+    with _alone(generated):
+        changes = _compare(generated, compiled, manifest)
+        for path in changes.stale:
+            _remove(generated, path)
+        wanted = {*changes.new, *changes.changed}
+        folders: set[str] = set()
+        for path, artifact in compiled.files():
+            if path in wanted:
+                _write_file(generated, path, artifact.content, 0o755 if artifact.executable else 0o644, folders)
+        if MANIFEST in wanted:
+            _write_file(generated, MANIFEST, manifest, 0o644, folders)
     return changes
+
+
+@contextmanager
+def _alone(generated: Path) -> Iterator[None]:
+    """Wait until no other compile writes there: two would share temporary files. The lock goes with its process."""
+    _refuse_unless_folder(generated)
+    generated.mkdir(parents=True, exist_ok=True)
+    handle = os.open(generated, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _refuse_unless_folder(generated: Path) -> None:
+    if generated.is_symlink() or (generated.exists() and not generated.is_dir()):
+        raise PolicyError([LINKED_FOLDER.at(Place(generated.name), f"{generated.name!r} is not a folder")])
 
 
 def compare(generated: Path, compiled: Compilation, version: str) -> Changes:
     """What `write` would do."""
-    return _compare(generated, compiled, _manifest_bytes(compiled, version))
+    _refuse_unless_folder(generated)
+    return _compare(generated, compiled, manifest_bytes(compiled, version))
 
 
 def leftovers(changes: Changes, folder: str) -> tuple[Finding, ...]:
@@ -116,86 +127,51 @@ def _compare(generated: Path, compiled: Compilation, manifest: bytes) -> Changes
         expected.add(path)
         if path not in present:
             new.append(path)
-        elif _same(generated / path, artifact):
+        elif _same(f"{generated}/{path}", artifact):
             unchanged += 1
         else:
             changed.append(path)
-    before = _reads(generated / MANIFEST)
+    before = manifest_on_disk(generated)
     if before != manifest:
-        (changed if before else new).append(MANIFEST)
+        (new if before is None else changed).append(MANIFEST)
     gone = sorted(path for path in present - expected if path in owned)
-    edited = tuple(path for path in gone if hashlib.sha256(_reads(generated / path)).hexdigest() != owned[path])
-    stale = tuple(path for path in gone if path not in edited)
-    left = {path for path in present - expected - owned.keys() if not _is_temporary(path)}
-    temporary = tuple(sorted(path for path in present if _is_temporary(path)))
-    return Changes(tuple(new), tuple(changed), (*stale, *temporary), tuple(sorted(left)), edited, unchanged)
+    edited = [path for path in gone if not _holds(generated / path, owned[path])]
+    litter = sorted(path for path in present if _is_litter(path))
+    stale = [*sorted({*gone}.difference(edited)), *litter]
+    foreign = sorted((present - expected - owned.keys()).difference(litter))
+    if blocked := sorted(_blocked(expected, present.difference(stale))):
+        places = (Place(f"{generated.name}/{path}") for path in blocked)
+        raise PolicyError([LINKED_FOLDER.at(place, f"{place.file!r} is in the way") for place in places])
+    return Changes(tuple(new), tuple(changed), tuple(stale), tuple(foreign), tuple(edited), unchanged)
 
 
-def read_manifest(generated: Path) -> Mapping[str, str]:
-    """Path → SHA-256 of every artifact that the last compile wrote; empty where there was none."""
-    raw = _reads(generated / MANIFEST)
-    if not raw:
-        return {}
-    try:
-        manifest: Any = json.loads(raw)
-        if manifest["format"] != FORMAT:
-            raise ValueError(manifest["format"])
-        artifacts: Mapping[str, str] = manifest["artifacts"]
-        if not all(isinstance(k, str) and isinstance(v, str) and _is_ours(k) for k, v in artifacts.items()):
-            raise ValueError("artifacts")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        place = Place(f"{generated.name}/{MANIFEST}")
-        raise PolicyError([BROKEN_MANIFEST.at(place, f"not a manifest of ours: {error}")]) from error
-    return artifacts
+def _blocked(expected: set[str], left: set[str]) -> set[str]:
+    """Files and links where folders must be, and folders where files must be."""
+    return (left & _folders(expected)) | (expected & _folders(left))
 
 
-def _is_ours(path: str) -> bool:
-    """Whether a manifest may own that path: it decides what gets deleted, so it must stay inside our folders."""
-    parts = path.split("/")
-    return parts[0] in OWNED_FOLDERS and all(part not in ("", ".", "..") for part in parts)
-
-
-def _manifest_bytes(compiled: Compilation, version: str) -> bytes:
-    """Every artifact's SHA-256, and for each distinct content the policy lines that it came from."""
-    artifacts: dict[str, str] = {}
-    sources: dict[str, set[str]] = {}
-    known: dict[int, str] = {}
-    for path, artifact in compiled.files():
-        digest = known.get(id(artifact))
-        if digest is None:
-            digest = known[id(artifact)] = hashlib.sha256(artifact.content).hexdigest()
-            sources.setdefault(digest, set()).update(f"{place.file}:{place.line}" for place in artifact.sources)
-        artifacts[path] = digest
-    manifest = {
-        "format": FORMAT,
-        "compiler": version,
-        "inputs": dict(sorted(compiled.inputs.items())),
-        "machines": {name: f"{place.file}:{place.line}" for name, place in sorted(compiled.machine_places.items())},
-        "contents": {digest: {"sources": _by_line(lines)} for digest, lines in sorted(sources.items())},
-        "artifacts": dict(sorted(artifacts.items())),
-    }
-    return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _by_line(lines: set[str]) -> list[str]:
-    def order(line: str) -> tuple[str, int]:
-        file, _, number = line.rpartition(":")
-        return file, int(number)
-
-    return sorted(lines, key=order)
+def _folders(paths: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        at = folder
+        while at and at not in found:
+            found.add(at)
+            at = at.rpartition("/")[0]
+    return found
 
 
 def _walk(generated: Path) -> Iterator[str]:
-    """Every file in the folders that are ours, by path inside generated/."""
-    for top in OWNED_FOLDERS:
-        stack = [top] if os.path.lexists(generated / top) else []
+    """Every file in the folders that are ours, by path inside generated/; folders with nothing in them end in `/`."""
+    for top in (*OWNED_FOLDERS, f"{_TEMPORARY}{MANIFEST}"):
+        if not (generated / top).is_dir() or (generated / top).is_symlink():
+            yield from [top] if os.path.lexists(generated / top) else []
+            continue
+        stack = [top]
         while stack:
             folder = stack.pop()
-            try:
-                entries = list(os.scandir(generated / folder))
-            except NotADirectoryError:
-                yield folder
-                continue
+            entries = list(os.scandir(generated / folder))
+            if not entries:
+                yield f"{folder}/"
             for entry in entries:
                 path = f"{folder}/{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
@@ -204,29 +180,29 @@ def _walk(generated: Path) -> Iterator[str]:
                     yield path
 
 
-def _same(path: Path, artifact: Artifact) -> bool:
-    found = path.lstat()
+def _same(path: str, artifact: Artifact) -> bool:
+    found = os.lstat(path)
     if not stat.S_ISREG(found.st_mode) or found.st_size != len(artifact.content):
         return False
-    return bool(found.st_mode & 0o100) == artifact.executable and _reads(path) == artifact.content
+    if bool(found.st_mode & 0o100) != artifact.executable:
+        return False
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
+        return stream.read() == artifact.content
 
 
-def _reads(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return b""
+def _holds(path: Path, digest: str) -> bool:
+    """Whether it is still the file that we wrote."""
+    return stat.S_ISREG(path.lstat().st_mode) and hashlib.sha256(path.read_bytes()).hexdigest() == digest
 
 
-def _is_temporary(path: str) -> bool:
-    return path.rpartition("/")[2].startswith(_TEMPORARY)
+def _is_litter(path: str) -> bool:
+    """Whether a killed run may leave such a thing: a temporary file, or a folder with nothing in it."""
+    return path.rpartition("/")[2].startswith(_TEMPORARY) or path.endswith("/")
 
 
 def _write_file(generated: Path, path: str, content: bytes, mode: int, folders: set[str]) -> None:
     folder, _, name = path.rpartition("/")
-    if folder not in folders:
-        _make_folder(generated, folder)
-        folders.add(folder)
+    _make_folder(generated, folder, folders)
     temporary = f"{generated}/{folder}/{_TEMPORARY}{name}"
     # The name is fixed, so that a leftover of a killed run is overwritten; O_NOFOLLOW, so that a planted link is not.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
@@ -239,26 +215,32 @@ def _write_file(generated: Path, path: str, content: bytes, mode: int, folders: 
     os.replace(temporary, f"{generated}/{path}")  # noqa: PTH105  (a Path for each of 100,000 files costs seconds)
 
 
-def _make_folder(generated: Path, folder: str) -> None:
-    at = generated
-    at.mkdir(parents=True, exist_ok=True)
-    for part in folder.split("/") if folder else ():
-        at = at / part
-        try:
-            at.mkdir()
-        except FileExistsError:
-            if not stat.S_ISDIR(at.lstat().st_mode):
-                place = Place(f"{generated.name}/{at.relative_to(generated).as_posix()}")
-                raise PolicyError([LINKED_FOLDER.at(place, f"{at.name!r} is not a folder")]) from None
+def _make_folder(generated: Path, folder: str, known: set[str]) -> None:
+    """Make a folder and those above it, none of them through a link; `known` ones need no second look."""
+    if folder in known:
+        return
+    known.add(folder)
+    if not folder:
+        generated.mkdir(parents=True, exist_ok=True)
+        return
+    above, _, name = folder.rpartition("/")
+    _make_folder(generated, above, known)
+    try:
+        os.mkdir(f"{generated}/{folder}")  # noqa: PTH102
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(f"{generated}/{folder}").st_mode):
+            place = Place(f"{generated.name}/{folder}")
+            raise PolicyError([LINKED_FOLDER.at(place, f"{name!r} is not a folder")]) from None
 
 
 def _remove(generated: Path, path: str) -> None:
     """Remove a file and the folders that it leaves empty."""
-    target = generated / path
-    target.unlink(missing_ok=True)
-    for parent in target.parents:
-        if parent == generated or not _removed_empty(parent):
-            return
+    at = generated / path
+    if not path.endswith("/"):
+        at.unlink(missing_ok=True)
+        at = at.parent
+    while at != generated and _removed_empty(at):
+        at = at.parent
 
 
 def _removed_empty(folder: Path) -> bool:

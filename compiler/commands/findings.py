@@ -32,10 +32,12 @@ def _is_colourful() -> bool:
 
 
 def _read(findings: Sequence[Finding], project: Path) -> Mapping[str, str]:
-    """The texts of the files that findings name, as far as they can be read."""
+    """The texts of the files that findings name, as far as they can be read: links must not show other files."""
     texts = {}
     for file in {finding.place.file for finding in findings}:
         path = project / file
-        if path.is_file() and path.stat().st_size <= 4 * 1024 * 1024:
+        folder = project / file.partition("/")[0]
+        inside = path.resolve().is_relative_to(folder.resolve())
+        if inside and path.is_file() and path.stat().st_size <= 4 * 1024 * 1024:
             texts[file] = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
     return texts

@@ -16,7 +16,7 @@ from typing import Any
 from compiler.commands.findings import show
 from compiler.diagnostics import Place, PolicyError
 from compiler.load import Documents, load
-from compiler.lock import BAD_ANSWER, Answers, make_lock, models_of, zdr_slugs
+from compiler.lock import BAD_ANSWER, UNNAMED_MLX, Answers, make_lock, models_of, zdr_slugs
 from compiler.mlx_facts import mlx_facts
 from compiler.plan import MLX_PREFIX
 from compiler.policy import FILES, LOCK_FILE
@@ -32,21 +32,26 @@ def run(asked: argparse.Namespace) -> int:
     project: Path = asked.project
     try:
         documents = load(project / "policies", FILES - {LOCK_FILE})
+        if documents.findings:  # a file that cannot be read may name models too
+            raise PolicyError(documents.findings)
         wanted = named_models(documents)
         if not wanted:
-            raise PolicyError(documents.findings or (BAD_ANSWER.at(Place("policies"), "no policy names a model"),))
+            raise PolicyError([BAD_ANSWER.at(Place("policies"), "no policy names a model", "name one in tracks.yaml")])
         lock_file = project / "policies" / LOCK_FILE
-        old = lock_file.read_text("utf-8") if lock_file.is_file() else ""
-        mlx = _known_mlx(old) | {_mlx_slug(folder): mlx_facts(folder) for folder in asked.mlx}
-        text, findings = make_lock(wanted, _answers(asked), mlx)
+        old = _present(lock_file)
+        read = {_mlx_slug(folder): mlx_facts(folder) for folder in asked.mlx}
+        text, findings = make_lock(wanted, _answers(asked), _known_mlx(old) | read)
+        unnamed = (UNNAMED_MLX.at(Place("policies"), f"no policy names {slug!r}") for slug in read.keys() - wanted)
     except PolicyError as error:
         show(error.findings, asked.format, project)
         return 1
-    show(findings, asked.format, project, {})
+    show((*findings, *unnamed), asked.format, project, {})
     _report(old, text, asked.dry_run)
     if text != old and not asked.dry_run:
         temporary = lock_file.with_name(f".{LOCK_FILE}")
-        temporary.write_text(text, "utf-8")
+        temporary.unlink(missing_ok=True)  # of a killed run, or a planted link
+        with temporary.open("x", encoding="utf-8") as stream:
+            stream.write(text)
         temporary.replace(lock_file)
     return 0
 
@@ -87,18 +92,29 @@ def _answers(asked: argparse.Namespace) -> Answers:
 def _saved(file: Path) -> Any:
     try:
         return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise PolicyError([BAD_ANSWER.at(Place(str(file)), f"cannot read the saved answer: {why}")]) from error
+
+
+def _present(lock_file: Path) -> str:
+    try:
+        return lock_file.read_text("utf-8") if lock_file.is_file() else ""
+    except ValueError as error:
+        raise _broken_lock("not UTF-8") from error
 
 
 def _known_mlx(old: str) -> dict[str, Mapping[str, Any]]:
     """MLX facts of the lock so far: they stay until a model's folder is read again."""
     try:
         return dict(json.loads(old).get("mlx", {})) if old else {}
-    except (ValueError, AttributeError) as error:
-        place = Place(f"policies/{LOCK_FILE}")
-        raise PolicyError([BAD_ANSWER.at(place, "the present lock is not JSON", "restore or delete it")]) from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise _broken_lock("not JSON as `vane lock` writes it") from error
+
+
+def _broken_lock(why: str) -> PolicyError:
+    said = f"the present lock is {why}"
+    return PolicyError([BAD_ANSWER.at(Place(f"policies/{LOCK_FILE}"), said, "restore or delete it")])
 
 
 def _mlx_slug(folder: Path) -> str:

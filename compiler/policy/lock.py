@@ -7,6 +7,7 @@ model folder's config.json and weight files.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
@@ -20,16 +21,20 @@ from compiler.policy.types import Count, Flag, ModelSlug, Policy, PolicyFile, Po
 PER_MILLION = Decimal(1_000_000)
 #: OpenRouter's way to say "not sunsetting".
 NO_EXPIRY = datetime.date(2098, 12, 31)
+#: Few digits before the point and a short exponent: 1E300 is small to write, and a number of 300 digits to print.
+_PRICE = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,30})?([eE]-[0-9]{1,2})?")
 
 
 def _price(value: Any) -> Any:
-    if not isinstance(value, str) or len(value) > 40:
+    if not isinstance(value, str) or not _PRICE.fullmatch(value):
         raise PydanticCustomError("price", "a price is a decimal string, USD per token")
     return value
 
 
 def _date(value: Any) -> Any:
-    return datetime.date.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, str):  # pydantic would take a number for seconds since 1970
+        raise PydanticCustomError("iso_date", "expected a date as YYYY-MM-DD, not {shown}", {"shown": repr(value)})
+    return datetime.date.fromisoformat(value)
 
 
 #: USD per token (or per request, image …: as OpenRouter's key says). -1 marks a router: its pick has the price.
@@ -58,7 +63,7 @@ class Pricing(Policy):
     input_cache_write: Price | None = None
     other: Mapping[str, Price] = Field(default_factory=dict)
     """Prices per request, image, web search … under OpenRouter's names."""
-    discount: Price | None = None
+    discount: Annotated[Price, Field(ge=0, le=1)] | None = None
     """A price counts times (1 - discount)."""
     overrides: tuple[PriceOverride, ...] = ()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from compiler.policy.types import Flag, Name, Policy, PolicyFile, Text
+from compiler.policy.types import Name, Policy, PolicyFile, Text
 
 RepoGlob = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*?][A-Za-z0-9._*?-]*(/[A-Za-z0-9._*?-]+)+$")]
 PathGlob = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\\~/][^\x00-\x1f\x7f\\]*$", max_length=300)]
@@ -26,7 +26,7 @@ class Label(Policy):
 class Requirement(Policy):
     """What every call with this data must ask of OpenRouter."""
 
-    zdr: Flag | None = None
+    zdr: Literal[True] | None = None
     """Zero data retention."""
     data_collection: Literal["deny"] | None = None
 

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from compiler.policy.types import Flag, ModelSlug, Name, Percent, Policy, PolicyFile, Regex, Share, Usd
 
+#: A provider as OpenRouter names it, or one of its endpoints: google-vertex/us-east5
+Provider = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9._-]*)?$", max_length=100)]
+
 
 class MaxPrice(Policy):
     """The most that a provider may charge, in USD per million tokens; a dearer one is not asked."""
@@ -25,11 +28,11 @@ class ProviderPreferences(Policy):
     """Only endpoints with zero data retention."""
     sort: Literal["price", "throughput", "latency"] | None = None
     """Order of providers; unset means OpenRouter's price-weighted balancing."""
-    order: tuple[Name, ...] = ()
+    order: tuple[Provider, ...] = ()
     """Providers to try first, by slug."""
-    only: tuple[Name, ...] = ()
+    only: tuple[Provider, ...] = ()
     """The only providers to use, by slug."""
-    ignore: tuple[Name, ...] = ()
+    ignore: tuple[Provider, ...] = ()
     """Providers never to use, by slug."""
     allow_fallbacks: Flag | None = None
     """Whether providers that are not in `order` may answer."""

@@ -18,8 +18,12 @@ MODEL_PATTERN = r"^(mlx/[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*|[a-z0-9~][\w.-]*/[
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
+# Devices of Windows: no clone of the repository there could hold a folder of that name.
+_RESERVED = re.compile("(con|prn|aux|nul|(com|lpt)[0-9])")
+
+
 def _name(value: str) -> str:
-    if not re.fullmatch(NAME_PATTERN[1:-1], value) or len(value) > 63:
+    if not re.fullmatch(NAME_PATTERN[1:-1], value) or len(value) > 63 or _RESERVED.fullmatch(value):
         raise PydanticCustomError("unsafe_name", "{shown} is not a safe file name", {"shown": repr(value)})
     return value
 
@@ -35,6 +39,12 @@ def _text(value: str) -> str:
     if found := _FORBIDDEN.search(value):
         code = f"U+{ord(found.group()):04X}"
         raise PydanticCustomError("control_character", "text holds the control character {code}", {"code": code})
+    return value
+
+
+def _version(value: Any) -> Any:
+    if type(value) is not int:  # True and 1.0 are equal to 1
+        raise PydanticCustomError("int_type", "expected a whole number")
     return value
 
 
@@ -89,7 +99,7 @@ class Policy(BaseModel):
 class PolicyFile(Policy):
     """The top of each policy file."""
 
-    version: Annotated[Literal[1], Field()]
+    version: Annotated[Literal[1], BeforeValidator(_version, json_schema_input_type=Literal[1])]
     """Version of the policy language."""
     acknowledge: Text | None = None
     """Why this change may go beyond the thresholds of market.yaml. Counts in the change that adds or rewords it."""

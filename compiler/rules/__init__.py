@@ -29,12 +29,12 @@ POLICY_RULES: tuple[PolicyRule, ...] = (
     models.repeated_model,
     money.dollar_without_cap,
     money.dollar_without_ticket,
-    money.gray_share_over_ceiling,
     money.shares_off_balance,
     money.unused_cap,
     privacy.literal_secret,
     privacy.gray_model_off_track,
     privacy.loosened_preference,
+    privacy.deny_without_model,
     surfaces.slot_claimed_twice,
     surfaces.slot_of_other_surface,
     surfaces.cursor_without_slot,
@@ -51,6 +51,7 @@ POLICY_RULES: tuple[PolicyRule, ...] = (
 )
 PLAN_RULES: tuple[PlanRule, ...] = (
     models.needs_not_met,
+    money.gray_share_over_ceiling,
     privacy.denied_model_reachable,
     privacy.unroutable_preferences,
     privacy.zdr_unknown,

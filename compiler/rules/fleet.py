@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from compiler.plan import MLX_PREFIX, Plan
 from compiler.policy import Policies
@@ -19,7 +18,7 @@ def gpu_memory_bytes(memory_gb: int) -> int:
     The rest is the headroom for the system and the person's programs. Source: Metal's recommendedMaxWorkingSetSize as
     Macs report it (and as `iogpu.wired_limit_mb` overrides it).
     """
-    return int(memory_gb * GIB * (Fraction(2, 3) if memory_gb <= 36 else Fraction(3, 4)))
+    return memory_gb * GIB * 2 // 3 if memory_gb <= 36 else memory_gb * GIB * 3 // 4
 
 
 @policy_rule(
@@ -88,21 +87,24 @@ def gateway_link(policies: Policies) -> Iterator[Problem]:
     """A client without a gateway has no agents; a gateway without an address cannot be reached."""
     machines = policies.fleet.machines
     for name, machine in machines.items():
-        roles = policies.place("fleet.yaml", "machines", name, "roles")
         if "openclaw" in machine.roles and "gateway" not in machine.roles and machine.gateway is None:
-            yield Problem(roles, f"{name!r} has the role openclaw but names no gateway")
+            place = policies.place("fleet.yaml", "machines", name, "roles")
+            yield Problem(place, f"{name!r} has the role openclaw but names no gateway")
         other = machines.get(machine.gateway or "")
-        link = policies.place("fleet.yaml", "machines", name, "gateway")
-        if other and "gateway" not in other.roles:
-            yield Problem(link, f"{machine.gateway!r} has not the role gateway")
-        elif other and other.address is None:
-            yield Problem(link, f"{machine.gateway!r} has no address")
+        if other and ("gateway" not in other.roles or other.address is None):
+            place = policies.place("fleet.yaml", "machines", name, "gateway")
+            lacks = "no address" if "gateway" in other.roles else "not the role gateway"
+            yield Problem(place, f"{machine.gateway!r} has {lacks}")
 
 
 @policy_rule("VN505", "daemon-user", "System daemons need a macOS account", fix="add `user:` with an account name")
 def daemon_user(policies: Policies) -> Iterator[Problem]:
-    """On an always-on Mac the jobs start before anybody logs in. Without an account they would run as root."""
+    """On an always-on Mac the jobs start before anybody logs in. Without an account they would run as root, and what
+    an agent is talked into would be done as root."""
     for name, machine in policies.fleet.machines.items():
+        if machine.user == "root":
+            place = policies.place("fleet.yaml", "machines", name, "user")
+            yield Problem(place, f"the daemons of {name!r} run as root", "name an ordinary account")
         if machine.tier == "remote" and machine.user is None:
             yield Problem(policies.place("fleet.yaml", "machines", name, key=True), f"{name!r} names no user")
 

@@ -27,6 +27,13 @@ def named_models(policies: Policies) -> Iterator[tuple[str, Place]]:
             yield test.primary, policies.place("tests.yaml", "tests", index, "primary")
 
 
+def _refused_models(policies: Policies) -> Iterator[tuple[str, Place]]:
+    """What assertions say is never reached: a misspelling there would always hold."""
+    for index, test in enumerate(policies.tests.tests if policies.tests else ()):
+        for number, model in enumerate(test.never):
+            yield model, policies.place("tests.yaml", "tests", index, "never", number)
+
+
 def routed_models(policies: Policies) -> Iterator[tuple[str, Place]]:
     """Every model that tracks, scenarios and machines name: those that really get work."""
     for track in TRACK_KEYS:
@@ -49,7 +56,7 @@ def unknown_model(policies: Policies) -> Iterator[Problem]:
     """OpenClaw takes any model id without a word and fails at the first request; retired slugs may even be redirected
     to a dearer model. The lock holds every slug of OpenRouter's answer, so a misspelling is caught here."""
     catalogue = policies.lock.catalogue
-    for model, place in named_models(policies):
+    for model, place in (*named_models(policies), *_refused_models(policies)):
         if model.startswith(MLX_PREFIX) or model in policies.lock.models or model in catalogue:
             continue
         yield Problem(place, f"unknown model {model!r}", _did_you_mean(model, catalogue))
@@ -155,6 +162,19 @@ def needs_not_met(plan: Plan, policies: Policies) -> Iterator[Problem]:
         for hop in route.hops:
             for lack in _lacks(hop, needs, policies):
                 yield Problem(hop.place, f"{hop.model!r} in scenario {route.scenario!r}: {lack}")
+    yield from _short_servers(plan, policies)
+
+
+def _short_servers(plan: Plan, policies: Policies) -> Iterator[Problem]:
+    """A Mac may hold less context than its model could."""
+    for name, machine in plan.machines.items():
+        for route in machine.routes if machine.mlx else ():
+            needed = policies.scenarios[route.scenario].needs.context_tokens
+            serves = machine.mlx and any(hop.model == machine.mlx.model for hop in route.hops)
+            if machine.mlx and serves and needed > machine.mlx.context_tokens:
+                place = policies.place("fleet.yaml", "machines", name, "mlx", "context_tokens")
+                held = f"{name!r} holds {machine.mlx.context_tokens:,} tokens of context"
+                yield Problem(place, f"{held}, scenario {route.scenario!r} needs {needed:,}")
 
 
 def _lacks(hop: Hop, needs: Needs, policies: Policies) -> Iterator[str]:

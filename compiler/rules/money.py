@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from compiler.diagnostics import Severity
+from compiler.plan import Plan
 from compiler.policy import TRACK_KEYS, Policies
-from compiler.rules.registry import Problem, policy_rule
+from compiler.rules.registry import Problem, plan_rule, policy_rule
 
 
 @policy_rule("VN401", "dollar-without-cap", "The dollar track has no cap", fix="add `cap:` with a name from caps.yaml")
@@ -27,20 +28,21 @@ def dollar_without_ticket(policies: Policies) -> Iterator[Problem]:
         yield Problem(policies.place("tracks.yaml", "dollar_track", key=True), "the dollar track asks for no ticket")
 
 
-@policy_rule(
+@plan_rule(
     "VN403", "gray-share-over-ceiling", "More tokens are planned for the gray pool than its ceiling allows",
     fix="lower the expected_share of gray scenarios, or raise max_share in a reviewed change",
 )  # fmt: skip
-def gray_share_over_ceiling(policies: Policies) -> Iterator[Problem]:
-    """Gray models are on trial: free, unproven, gone without notice. The ceiling keeps an outage of one bearable."""
+def gray_share_over_ceiling(plan: Plan, policies: Policies) -> Iterator[Problem]:
+    """Gray models are on trial: free, unproven, gone without notice. The ceiling keeps an outage of one bearable. What
+    a passed cap would move into the pool counts too."""
     pool = policies.tracks.gray_pool
-    gray = [(n, s) for n, s in policies.scenarios.items() if s.track == "gray" and s.expected_share]
-    total = sum((s.expected_share or Decimal(0) for _, s in gray), Decimal(0))
+    gray = [route.scenario for route in plan.routes if route.track == "gray"]
+    planned = {name: share for name in gray if (share := policies.scenarios[name].expected_share)}
+    total = sum(planned.values(), Decimal(0))
     if pool and total > pool.max_share:
-        said = (
-            f"gray scenarios plan {_percent(total)} of tokens, the ceiling is {_percent(pool.max_share)} ({len(gray)})"
-        )
-        yield Problem(policies.scenario_place(gray[-1][0], "expected_share"), said)
+        said = f"gray scenarios ({len(planned)}) plan {_percent(total)} of tokens, the ceiling is"
+        place = policies.scenario_place(list(planned)[-1], "expected_share")
+        yield Problem(place, f"{said} {_percent(pool.max_share)}")
 
 
 @policy_rule(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import fnmatch
 from collections.abc import Iterable, Iterator
 
-from compiler.diagnostics import Place, Severity
+from compiler.diagnostics import Place, Severity, source_lines
 from compiler.plan import Hop, Plan, Preferences, Route
 from compiler.policy import TRACK_KEYS, Policies
 from compiler.policy.blocks import blocks_on, denial
@@ -50,6 +52,22 @@ def loosened_preference(policies: Policies) -> Iterator[Problem]:
 
 
 @policy_rule(
+    "VN307", "deny-without-model", "A block denies something that no model is called", severity=Severity.WARNING,
+    fix="correct the spelling, or delete it",
+)  # fmt: skip
+def deny_without_model(policies: Policies) -> Iterator[Problem]:
+    """A misspelt model in a block denies nothing, and reads as if it did. It may also be a model that is gone: then the
+    line can go as well."""
+    known = (*policies.lock.catalogue, *policies.lock.models, *policies.lock.mlx)
+    for index, block in enumerate(policies.sensitive.blocks):
+        for number, pattern in enumerate(block.deny):
+            if "/" in pattern and not fnmatch.filter(known, pattern):
+                near = difflib.get_close_matches(pattern, known, 1)
+                place = policies.place("sensitive-data.yaml", "blocks", index, "deny", number)
+                yield Problem(place, f"no model is called {pattern!r}", f"did you mean {near[0]!r}?" if near else "")
+
+
+@policy_rule(
     "VN305", "gray-model-off-track", "A gray-pool model is used outside the gray track",
     fix="remove it from the route, or put the scenario on `track: gray`",
 )  # fmt: skip
@@ -88,7 +106,9 @@ def literal_secret(policies: Policies) -> Iterator[Problem]:
 def secret_problems(texts: Iterable[tuple[str, str]]) -> Iterator[Problem]:
     """Credentials in any (file, text), also of files that do not parse."""
     for file, text in texts:
-        for number, line in enumerate(text.splitlines(), 1):
+        if next(secrets(text), None) is None:
+            continue
+        for number, line in enumerate(source_lines(text), 1):
             for start, end in secrets(line):
                 yield Problem(Place(file, number, start + 1, end - start), "this looks like a credential")
 

@@ -75,8 +75,16 @@ def circular_downgrade(policies: Policies) -> Iterator[Problem]:
             if at in seen:
                 break
             seen.append(at)
-    for name, machine in policies.fleet.machines.items():
-        other = policies.fleet.machines.get(machine.gateway or "")
-        if other is not None and name in (machine.gateway, other.gateway):
-            place = policies.place("fleet.yaml", "machines", name, "gateway")
-            yield Problem(place, f"circular gateway: {name!r} is reached through {machine.gateway!r} and back")
+    yield from _circular_gateways(policies)
+
+
+def _circular_gateways(policies: Policies) -> Iterator[Problem]:
+    machines = policies.fleet.machines
+    for start, machine in machines.items():
+        chain, at = [start], machine.gateway
+        while at in machines and at not in chain:
+            chain.append(at)
+            at = machines[at].gateway
+        if at == start:
+            place = policies.place("fleet.yaml", "machines", start, "gateway")
+            yield Problem(place, f"circular gateway: {' → '.join([*chain, start])}")

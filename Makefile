@@ -14,14 +14,19 @@ test: environment
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports --cache-dir .cache/import-linter
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline --strict-collection --persona pedantic .github/workflows
 	$(BIN)/pytest -n auto
 
-# against the real programs (OpenClaw, mlx_lm.server), where they are installed
+# against the real programs (OpenClaw, mlx_lm.server, actionlint), where they are installed
 contract: environment
 	$(BIN)/pytest tests/contract
 
+# rewrites the tables of docs/benchmarks.md; takes minutes, 10 GB of disk for a while, and wants a quiet machine
 bench: environment
-	$(BIN)/pytest tests/bench
+	mkdir -p .cache/bench
+	$(BIN)/pytest tests/bench --quiet --benchmark-disable-gc --benchmark-json=.cache/bench/results.json
+	$(BIN)/python -m tests.bench.table .cache/bench/results.json docs/benchmarks.md
 
 # newest versions that pyproject.toml allows, pinned and hashed; review the result like any lock file
 lock-requirements: environment

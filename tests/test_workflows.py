@@ -1,0 +1,230 @@
+"""The workflows say what they may do and no more, their linters refuse worse, and what they call exists."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from compiler.cli import parser
+
+PROJECT = Path(__file__).parents[1]
+WORKFLOWS = PROJECT / ".github" / "workflows"
+BIN = Path(sys.executable).parent
+FILES = sorted(WORKFLOWS.glob("*.yml"))
+PINNED = re.compile(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+GOOD = """\
+name: good
+on: [pull_request]
+permissions: {}
+jobs:
+  one:
+    name: one
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    steps:
+      - run: echo good
+concurrency:
+  group: good-${{ github.ref }}
+  cancel-in-progress: true
+"""
+#: What is wrong → (what of GOOD becomes what, the linter that says so, what it says)
+WORSE = {
+    "misspelt key": ("- run: echo good", "- runn: echo good", "check-jsonschema", "'runn'"),
+    "no such trigger": ("[pull_request]", "[pull_requests]", "check-jsonschema", "pull_requests"),
+    "a title that runs": ("echo good", "echo '${{ github.event.pull_request.title }}'", "zizmor", "template-injection"),
+    "all permissions": ("permissions: {}", "permissions: write-all", "zizmor", "excessive-permissions"),
+    "privileged trigger": ("[pull_request]", "[pull_request_target]", "zizmor", "dangerous-triggers"),
+    "tag, not commit": ("- run: echo good", "- uses: actions/checkout@v6", "zizmor", "unpinned-uses"),
+    "token kept": (
+        "- run: echo good",
+        "- uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
+        "zizmor",
+        "artipacked",
+    ),
+}
+
+
+LINTERS = ("check-jsonschema", "zizmor")
+
+
+def lint(project: Path, *only: str) -> Mapping[str, subprocess.CompletedProcess[str]]:
+    """The commands of `make test` that look at workflows, in another project; the network is a dead end."""
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    found = re.findall(r"^\t\$\(BIN\)/((check-jsonschema|zizmor) .*)$", makefile, re.MULTILINE)
+    assert tuple(name for _, name in found) == LINTERS
+    environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    done = {}
+    for command, name in found:
+        if name not in (only or LINTERS):
+            continue
+        line = f"{shlex.quote(str(BIN))}/{command.replace('--quiet ', '')}"
+        done[name] = subprocess.run(
+            line, shell=True, cwd=project, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+    return done
+
+
+def write(project: Path, **workflows: str) -> Path:
+    """A project with these workflows: zizmor takes only folders of that name for workflows."""
+    folder = project / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    for name, text in workflows.items():
+        (folder / f"{name}.yml").write_text(text)
+    return project
+
+
+def test_linters_take_our_workflows() -> None:
+    for name, done in lint(PROJECT).items():
+        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+
+
+def test_linters_take_a_good_workflow(tmp_path: Path) -> None:
+    for name, done in lint(write(tmp_path, good=GOOD)).items():
+        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize(("old", "new", "linter", "said"), WORSE.values(), ids=WORSE)
+def test_linters_refuse_a_bad_workflow(old: str, new: str, linter: str, said: str, tmp_path: Path) -> None:
+    assert GOOD.count(old) == 1
+    done = lint(write(tmp_path, bad=GOOD.replace(old, new)), linter)[linter]
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+
+
+def test_a_file_that_zizmor_cannot_read_fails_among_good_ones(tmp_path: Path) -> None:
+    project = write(tmp_path, good=GOOD, bad=GOOD.replace("- run: echo good", "- runn: echo good"))
+    done = lint(project, "zizmor")["zizmor"]
+    assert done.returncode != 0
+    assert "bad.yml" in done.stderr
+    assert "no inputs collected" not in done.stderr
+
+
+def workflow(name: str) -> dict[str, Any]:
+    content: dict[Any, Any] = yaml.safe_load((WORKFLOWS / name).read_text("utf-8"))
+    return {**content, "on": content[True]}  # YAML 1.1, which PyYAML speaks, takes the key for a boolean
+
+
+def steps(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for job in content["jobs"].values():
+        yield from job["steps"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_each_action_is_a_commit_with_its_version_beside_it(file: Path) -> None:
+    used = re.findall(r"uses: (.*)", file.read_text("utf-8"))
+    assert used
+    assert [use for use in used if not PINNED.fullmatch(use)] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_each_job_starts_with_nothing_and_ends(file: Path) -> None:
+    content = workflow(file.name)
+    assert content["permissions"] == {}
+    for job in content["jobs"].values():
+        assert job["permissions"]
+        assert 0 < job["timeout-minutes"] <= 30
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_no_text_of_an_event_is_pasted_into_a_shell(file: Path) -> None:
+    assert [step["run"] for step in steps(workflow(file.name)) if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_no_checkout_keeps_the_token(file: Path) -> None:
+    checkouts = [step for step in steps(workflow(file.name)) if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_who_runs_the_code_of_a_pull_request_may_write_nothing() -> None:
+    check = workflow("check.yml")
+    assert set(check["on"]) == {"pull_request", "push"}
+    for job in check["jobs"].values():
+        assert set(job["permissions"].values()) == {"read"}
+    text = (WORKFLOWS / "check.yml").read_text("utf-8")
+    assert not re.search(r"secrets\.|github\.token|pull_request_target|self-hosted", text)
+
+
+def test_who_may_write_runs_no_code_of_a_pull_request() -> None:
+    comment = workflow("comment.yml")
+    assert comment["on"] == {"workflow_run": {"workflows": [workflow("check.yml")["name"]], "types": ["completed"]}}
+    (job,) = comment["jobs"].values()
+    assert job["permissions"] == {"actions": "read", "contents": "read", "pull-requests": "write"}
+    checkout, write = job["steps"]
+    assert checkout["with"]["ref"] == "${{ github.event.repository.default_branch }}"
+    assert write["run"] == "python3 -I .github/scripts/sticky_comment.py"
+    assert "head_sha" not in (WORKFLOWS / "comment.yml").read_text("utf-8")
+
+
+def test_both_workflows_and_the_script_name_the_artifact_alike() -> None:
+    (upload,) = (step for step in steps(workflow("check.yml")) if "upload-artifact" in step.get("uses", ""))
+    script = (PROJECT / ".github/scripts/sticky_comment.py").read_text("utf-8")
+    assert f'ARTIFACT = "{upload["with"]["name"]}"' in script
+
+
+def commands() -> Iterator[str]:
+    """Each `vane …` that the workflows, the script and the hooks run."""
+    for file in FILES:
+        yield from (step["run"] for step in steps(workflow(file.name)) if "vane " in step.get("run", ""))
+    yield from re.findall(r"^\.venv/bin/vane [^>\n]*", ROUTE_DIFF.read_text("utf-8"), re.MULTILINE)
+    yield from (hook["entry"] for hook in hooks())
+
+
+def hooks() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    return found
+
+
+ROUTE_DIFF = PROJECT / ".github" / "scripts" / "route-diff"
+
+
+def test_every_command_exists() -> None:
+    found = [shlex.split(command) for command in commands()]
+    assert len(found) >= 5
+    for program, *arguments in found:
+        assert Path(program).name == "vane"
+        parser().parse_args(arguments)
+
+
+def test_hooks_run_when_a_policy_or_an_artifact_changes() -> None:
+    assert [hook["id"] for hook in hooks()] == ["vane-compile", "vane-check"]
+    for hook in hooks():
+        assert set(hook) <= {
+            "id",
+            "name",
+            "description",
+            "entry",
+            "language",
+            "files",
+            "pass_filenames",
+            "require_serial",
+        }
+        assert hook["language"] == "python"
+        assert hook["pass_filenames"] is False
+        for path in ("policies/tracks.yaml", "policies/scenarios/batch.yaml", "generated/manifest.json"):
+            assert re.search(hook["files"], path)
+        assert not re.search(hook["files"], "docs/policies.md")
+
+
+def test_code_owners_fit_files_that_exist() -> None:
+    lines = (PROJECT / ".github/CODEOWNERS").read_text("utf-8").splitlines()
+    rules = [line.split() for line in lines if line and not line.startswith("#")]
+    assert rules[0][0] == "*"
+    for pattern, *owners in rules[1:]:
+        assert any(PROJECT.glob(pattern.strip("/"))), pattern
+        assert all(owner.startswith("@your-org/") for owner in owners)
+    last = {pattern: owners for pattern, *owners in rules}
+    assert last["/generated/"] == []
+    assert "@your-org/security" in last["/policies/sensitive-data.yaml"]
+    assert "@your-org/security" in last["/.github/"]

@@ -40,7 +40,7 @@ def _block(finding: Finding, sources: Mapping[str, str], colour: bool) -> str:
 
 def one_line(words: str) -> str:
     """Text from policies and names of files may hold anything; shown, it stays one line and does nothing else."""
-    return redact("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words))
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in redact(words))
 
 
 def _source_line(finding: Finding, sources: Mapping[str, str]) -> tuple[str, int, int] | None:
@@ -75,7 +75,7 @@ def as_json(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:
 def _fields(finding: Finding) -> dict[str, str | int]:
     place = finding.place
     return {
-        "file": place.file,
+        "file": redact(place.file),
         "line": place.line,
         "column": place.column,
         "width": place.width,
@@ -138,7 +138,7 @@ def _rule(code: Code) -> dict[str, object]:
 def _result(finding: Finding) -> dict[str, object]:
     place = finding.place
     region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.width}
-    location = {"artifactLocation": {"uri": quote(place.file, errors="surrogateescape")}, "region": region}
+    location = {"artifactLocation": {"uri": quote(redact(place.file), errors="surrogatepass")}, "region": region}
     return {
         "ruleId": finding.code,
         "level": finding.severity.value,

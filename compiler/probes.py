@@ -38,6 +38,8 @@ class Input:
 
     change: Callable[[AnyPlan], AnyPlan]
     reasons: tuple[Step, ...]
+    #: whether a value that goes away with it was decided by it: a wish that is gone, not a place that is
+    is_wish: bool = False
 
 
 #: Inputs that can stand in for each other: a value may need all of them to change before it moves.
@@ -55,7 +57,7 @@ def route_inputs(plan: AnyPlan, policies: Policies) -> Iterator[Group]:
         )
     for field in _PREFERENCES:
         yield tuple(
-            Input(_other_preference(at, field), _preference_reasons(route, field, policies))
+            Input(_other_preference(at, field), _preference_reasons(route, field, policies), is_wish=True)
             for at, route in enumerate(plan.routes)
             if any(getattr(hop.preferences, field) not in (None, ()) for hop in route.hops)
         )
@@ -84,9 +86,15 @@ _ROUTE_FIELDS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
 
 
 def presence_inputs(plan: AnyPlan, policies: Policies) -> Group:
-    """That a scenario is taken up at all: it moves many values, so it is asked last."""
+    """That a scenario is taken up at all, and under which name: it moves many values, so it is asked last."""
+    names = ((at, (_written(route, "scenario", policies),)) for at, route in enumerate(plan.routes))
     return tuple(
-        Input(_without_route(route.scenario), (_written(route, "scenario", policies),)) for route in plan.routes
+        each
+        for at, reasons in names
+        for each in (
+            Input(_changed_route(at, "scenario", lambda name: f"{name}-x"), reasons),
+            Input(_without_route(at), reasons),
+        )
     )
 
 
@@ -155,8 +163,8 @@ def _changed_route(at: int, field: str, change: Callable[[Any], Any]) -> Callabl
     return changed
 
 
-def _without_route(scenario: str) -> Callable[[AnyPlan], AnyPlan]:
-    return lambda plan: replace(plan, routes=tuple(route for route in plan.routes if route.scenario != scenario))
+def _without_route(at: int) -> Callable[[AnyPlan], AnyPlan]:
+    return lambda plan: replace(plan, routes=(*plan.routes[:at], *plan.routes[at + 1 :]))
 
 
 def _changed_hop(at: int, number: int, model: str) -> Callable[[AnyPlan], AnyPlan]:

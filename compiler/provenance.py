@@ -99,13 +99,13 @@ Fate = Literal["same", "changed", "gone"]
 def decisions(bundle: Bundle, target: Target, path: str, steps: Steps, policies: Policies) -> Decisions:
     """The decisions with which the value moves, in the order of models, preferences, keys, facts and the Mac."""
     fate = _observer(bundle, target, path, steps)
-    found: dict[Fate, dict[Step, None]] = {"changed": {}, "gone": {}}
+    found: dict[Fate, dict[Step, None]] = {"changed": {}, "gone": {}, "same": {}}
     for group in _groups(bundle, policies):
         for each, became in _deciding(group, fate):
-            found[became].update(dict.fromkeys(each.reasons))
-    if not found["changed"] and not found["gone"]:
-        alone = (each for each in presence_inputs(bundle.plan, policies) if fate((each,)) == "gone")
-        found["gone"].update((step, None) for each in alone for step in each.reasons)
+            found["changed" if each.is_wish else became].update(dict.fromkeys(each.reasons))
+    if not found["changed"]:
+        for each in presence_inputs(bundle.plan, policies):
+            found[fate((each,))].update(dict.fromkeys(each.reasons))
     presence = (step for step in found["gone"] if step not in found["changed"])
     return Decisions(tuple(found["changed"]), tuple(presence))
 

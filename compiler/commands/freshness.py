@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ def is_known_fresh(project: Path) -> bool:
     """Whether an earlier run recorded exactly these inputs and outputs."""
     try:
         return _record(project).read_text() == inputs(project) + _outputs(project)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -75,11 +76,14 @@ def _digest(*roots: Path, seed: str = "") -> str:
 
 
 def _state(path: str) -> str:
-    """Content and mode of a file; where a link points."""
-    if os.path.islink(path):  # noqa: PTH114  (Path objects would cost more than the hashing)
-        return f"link {os.readlink(path)}"  # noqa: PTH115
+    """Content and mode of a file; where a link points. To open anything else, a pipe say, could take for ever."""
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+        return f"link {os.readlink(path)}"  # noqa: PTH115  (Path objects would cost more than the hashing)
+    if not stat.S_ISREG(mode):
+        return f"{mode}"
     with open(path, "rb") as stream:  # noqa: PTH123
-        return f"{os.fstat(stream.fileno()).st_mode & 0o777} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
+        return f"{mode & 0o777} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
 
 
 def _files(folder: Path | str) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -12,16 +12,13 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from compiler.cursor_names import alias_problem
+from compiler.redact import SECRET
 from compiler.targets.cursor.literal import LITERAL_NAME, guard_data, strict_json
 
 WIRE_PREFIX = "@preset/"
 #: The guard must be asked at least for these: without one of them labelled data gets past it.
 REQUIRED_EVENTS = ("beforeSubmitPrompt", "beforeReadFile", "beforeTabFileRead")
 _COMMAND = re.compile(r"/[A-Za-z0-9._@+/-]+")
-_SECRET = re.compile(
-    r"sk-(?:or-|ant-|proj-)?[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|AKIA[0-9A-Z]{16}"
-    r"|xox[abprs]-[A-Za-z0-9-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY|[Bb]earer\s+[A-Za-z0-9._~+/-]{16,}"
-)
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.*?[^`])?\1(?!`)")
 
 
@@ -36,7 +33,7 @@ def check(path: str, content: bytes) -> Iterator[str]:
     except UnicodeDecodeError as error:
         yield f"{path}: not UTF-8 at byte {error.start}"
         return
-    if _SECRET.search(text):
+    if SECRET.search(text):
         yield f"{path}: holds what looks like a secret; keys are named, never written"
     for problem in checker(text):
         yield f"{path}: {problem}"

@@ -13,27 +13,31 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-#: Text that can only be a credential: keys of OpenRouter, OpenAI and Anthropic, GitHub, Slack, AWS, private keys, JWTs.
-_SECRET = re.compile(
-    r"\bsk-[A-Za-z0-9_-]{6,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bxox[abprs]-|\bAKIA[0-9A-Z]{16}\b"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
-)
+from compiler.redact import SECRET
+
+#: The files that we write, and the JSON Schema of each.
+SCHEMAS = {"openclaw.json": "openclaw.schema.json", "policy.jsonc": "policy.schema.json"}
 
 
 def check(path: str, content: bytes) -> Iterator[str]:
     """One sentence for each problem of the file; no sentence quotes a value, which might be a secret."""
-    if path.rpartition("/")[2] != "openclaw.json":
+    name = path.rpartition("/")[2]
+    if name not in SCHEMAS:
         return
     try:
-        data = _parse(content)
+        data = _parse(_uncommented(content) if name == "policy.jsonc" else content)
     except ValueError as error:
         yield f"not the JSON that OpenClaw shall get: {error}"
         return
     yield from _literal_secrets(data, "")
-    problems = sorted(_validator().iter_errors(data), key=lambda each: each.json_path)
-    if problems:
-        yield from map(_sentence, problems)
-        return
+    problems = sorted(_validator(SCHEMAS[name]).iter_errors(data), key=lambda each: each.json_path)
+    yield from map(_sentence, problems)
+    if not problems:
+        yield from _scopes(data) if name == "policy.jsonc" else _contradictions(data)
+
+
+def _contradictions(data: dict[str, Any]) -> Iterator[str]:
+    """What a schema cannot say of an openclaw.json."""
     yield from _references(data)
     yield from _allow_lists(data)
     yield from _seats(data)
@@ -44,6 +48,11 @@ def _parse(content: bytes) -> Any:
     """The data; duplicate keys and numbers that JSON does not know are errors."""
     text = content.decode("utf-8")
     return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=Decimal)
+
+
+def _uncommented(content: bytes) -> bytes:
+    """A policy.jsonc without the comments at its top; we write none elsewhere."""
+    return re.sub(rb"\A(?://[^\n]*\n)+", b"", content)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -59,8 +68,8 @@ def _refuse(constant: str) -> Any:
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    schema = json.loads(files(__package__ or "").joinpath("openclaw.schema.json").read_text("utf-8"))
+def _validator(name: str) -> Draft202012Validator:
+    schema = json.loads(files(__package__ or "").joinpath(name).read_text("utf-8"))
     return Draft202012Validator(schema)
 
 
@@ -75,7 +84,7 @@ def _literal_secrets(node: Any, path: str) -> Iterator[str]:
     """Credentials that stand in the file itself, as a value or as a key."""
     if isinstance(node, dict):
         for name, value in node.items():
-            if _SECRET.search(name):
+            if SECRET.search(name):
                 yield f"{path or 'the file'}: a key looks like a credential"
                 continue
             here = f"{path}.{name}" if path else name
@@ -86,7 +95,7 @@ def _literal_secrets(node: Any, path: str) -> Iterator[str]:
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield from _literal_secrets(value, f"{path}[{index}]")
-    elif isinstance(node, str) and _SECRET.search(node):
+    elif isinstance(node, str) and SECRET.search(node):
         yield f"{path}: the text looks like a credential"
 
 
@@ -173,3 +182,10 @@ def _variables(data: dict[str, Any]) -> Iterator[str]:
         yield f"secrets.providers.default.allowlist: lacks {name}, which the file refers to"
     for name in sorted(allowed - used):
         yield f"secrets.providers.default.allowlist: has {name}, which nothing refers to"
+
+
+def _scopes(data: dict[str, Any]) -> Iterator[str]:
+    """OpenClaw takes no rule of the whole file where a scope is weaker than the rule for all."""
+    for name, scope in data["scopes"].items():
+        for tool in sorted(set(data["tools"]["denyTools"]) - set(scope["tools"]["denyTools"])):
+            yield f"scopes.{name}.tools.denyTools: lacks {tool!r}, which all agents are denied"

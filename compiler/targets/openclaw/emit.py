@@ -12,6 +12,8 @@ import simplejson
 
 from compiler.plan import MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Preferences, Route
 from compiler.targets import Artifact
+from compiler.targets.openclaw.conformance import INSTALLED_PATH, conformance, fingerprint, rendered
+from compiler.targets.openclaw.conformance import PATH as POLICY_PATH
 from compiler.targets.wire import provider_object
 from compiler.templates import templates
 
@@ -34,17 +36,31 @@ GATEWAY_VARIABLE = "OPENCLAW_GATEWAY_TOKEN"
 MOST_OUTPUT_TOKENS = 32768
 #: Tools that ask a model outside the agent's route. Each scenario gets what its own models can do, see `_denied`.
 GENERATORS = ("image_generate", "music_generate", "video_generate", "tts")
+#: The tool with which an agent sets up OpenClaw itself: channels, plugins, models.
+SETUP = "openclaw"
 
 
 def emit(plan: MachinePlan) -> Iterator[Artifact]:
-    """The openclaw.json of a machine with one of OpenClaw's roles; nothing for other machines."""
+    """openclaw.json and policy.jsonc of a machine with one of OpenClaw's roles; nothing for other machines."""
     if ROLES.isdisjoint(plan.roles):
         return
-    text = templates(__package__ or "").get_template("openclaw.json.j2").render(_shape(plan))
+    shape = _shape(plan)
+    rules = _rules(shape)
+    policy = {"path": INSTALLED_PATH, "hash": fingerprint(rules)}
+    text = templates(__package__ or "").get_template("openclaw.json.j2").render(shape, policy=policy)
     data = simplejson.loads(text, use_decimal=True)
     pretty = simplejson.dumps(data, use_decimal=True, ensure_ascii=False, indent=2)
     places = [place for route in plan.on("openclaw") for place in route.places]
-    yield Artifact(PATH, f"{pretty}\n".encode(), tuple(dict.fromkeys((*places, *plan.places))))
+    sources = tuple(dict.fromkeys((*places, *plan.places)))
+    yield Artifact(PATH, f"{pretty}\n".encode(), sources)
+    yield Artifact(POLICY_PATH, rendered(rules), sources)
+
+
+def _rules(shape: Mapping[str, Any]) -> Any:
+    """What OpenClaw's own check shall hold such an openclaw.json against."""
+    providers = (provider["name"] for provider in shape["providers"])
+    by_agent = {agent["scenario"]: agent["deny"] for agent in shape["agents"]}
+    return conformance(providers, shape["denied"], by_agent, is_gateway=shape["is_gateway"])
 
 
 def _shape(plan: MachinePlan) -> dict[str, Any]:
@@ -62,7 +78,7 @@ def _shape(plan: MachinePlan) -> dict[str, Any]:
         "seat_model": {slot: _model(route) for slot, route in seats.items()},
         "agents": [_agent(route, plan, seats) for route in routes],
         "local_refs": sorted({_ref(hop) for hop in hops if hop.key == "local"}),
-        "generators": list(GENERATORS),
+        "denied": [*GENERATORS, SETUP],
         "is_gateway": "gateway" in plan.roles or plan.gateway is None,
         "remote": _socket(plan.gateway) if plan.gateway else None,
         "gateway_variable": GATEWAY_VARIABLE,

@@ -67,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
 
     _add_questions(commands)
 
+    _add_import(commands)
+
     command = _command(commands, "schema", "JSON Schemas of the policy files, for editors", [
         "vane schema                       write policies/.schemas/",
         "vane schema tracks                print one",
@@ -89,6 +91,28 @@ def parser() -> argparse.ArgumentParser:
     ])  # fmt: skip
     command.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     return top
+
+
+def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "import", "write a first set of policies from what a team has", [
+        "vane import ~/.openclaw/openclaw.json                      write policies/; then run vane lock",
+        "vane import config.yaml --from-models models-2026-05-22.json   a LiteLLM proxy; writes the lock as well",
+        "vane import skeleton.json --lock-from models.lock.json     the article's tracks, with slugs put right",
+        "vane import openclaw.json --dry-run                        print what would be written",
+    ])  # fmt: skip
+    _add_project(command)
+    _add_format(command)
+    command.add_argument("file", type=Path, metavar="FILE",
+                         help="an openclaw.json, a LiteLLM config.yaml, or the article's skeleton")  # fmt: skip
+    command.add_argument("-o", dest="output", type=Path, metavar="FOLDER", help="where to write (default: policies/)")
+    command.add_argument("--lock-from", type=Path, metavar="FILE", help="a lock that knows the models and their prices")
+    command.add_argument("--from-models", type=Path, metavar="FILE",
+                         help="a saved answer of GET /models; the lock is then written too")  # fmt: skip
+    command.add_argument(
+        "--as-of", metavar="YYYY-MM-DD", help="day of the saved answer; else the date in its file name"
+    )
+    command.add_argument("--force", action="store_true", help="replace policies that are there")
+    command.add_argument("--dry-run", action="store_true", help="write nothing; print what would be written")
 
 
 def _add_questions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -116,9 +116,31 @@ def _changed_label(name: str, field: str) -> Callable[[AnyPlan], AnyPlan]:
     return changed
 
 
-def account_inputs(plan: AccountPlan) -> Iterator[Group]:
-    """What each key of the account may do, and the lines behind it."""
-    for key in plan.keys:
-        said = tuple(Step("plan_account", f"key {key.key}", place) for place in key.places)
-        others = tuple(each for each in plan.keys if each != key)
-        yield (Input(lambda now, keys=others: replace(now, keys=keys), said),)  # type: ignore[misc]
+def account_inputs(plan: AccountPlan, policies: Policies) -> Iterator[Group]:
+    """What each key of the account may reach and spend, and the lines behind it."""
+    for at, key in enumerate(plan.keys):
+        track = policies.track(key.key)
+        for field, change in _KEY_FIELDS:
+            places = key.places
+            if track and track.cap and field in ("limit_usd", "period"):
+                places = (policies.place("caps.yaml", "caps", track.cap, field),)
+            said = tuple(Step("plan_account", f"`{field}` of key {key.key}", place) for place in places)
+            yield (Input(_changed_key(at, field, change), said),)
+
+
+_KEY_FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("limit_usd", _dearer),
+    ("period", lambda period: "daily" if period == "weekly" else "weekly"),
+    ("models", lambda models: (*models, "x/x")),
+    ("zdr_models", lambda models: (*models, "x/x")),
+)
+
+
+def _changed_key(at: int, field: str, change: Callable[[Any], Any]) -> Callable[[AnyPlan], AnyPlan]:
+    def changed(plan: AnyPlan) -> AnyPlan:
+        if isinstance(plan, MachinePlan):
+            return plan
+        value: dict[str, Any] = {field: change(getattr(plan.keys[at], field))}
+        return replace(plan, keys=(*plan.keys[:at], replace(plan.keys[at], **value), *plan.keys[at + 1 :]))
+
+    return changed

@@ -138,7 +138,7 @@ def _groups(bundle: Bundle, policies: Policies) -> Iterator[Group]:
     plan = bundle.plan
     yield from route_inputs(plan, policies)
     if isinstance(plan, AccountPlan):
-        yield from account_inputs(plan)
+        yield from account_inputs(plan, policies)
     else:
         yield from model_inputs(plan, policies)
         yield from machine_inputs(plan, bundle.machines[0], policies)

@@ -22,7 +22,9 @@ def read_litellm(root: Mapping[str, Any], catalogue: Catalogue) -> Found:
     mlx = _mlx_server(groups)
     left: list[Left] = []
     own = {name: _deployments(name, rows, catalogue, mlx, left) for name, rows in groups.items() if "*" not in name}
-    left += [Left(_key(name), "a pattern: any model could be asked for. Name the models") for name in groups.keys() - own]
+    left += [
+        Left(_key(name), "a pattern: any model could be asked for. Name the models") for name in groups.keys() - own
+    ]
     fallbacks = _fallbacks(root)
     works = []
     for name in own:
@@ -169,4 +171,6 @@ def _without_place(root: Mapping[str, Any]) -> Iterator[Left]:
             continue
         for name in sorted(root[key]):
             if key not in _SECTIONS or name not in (*_FALLBACK_KEYS, "default_fallbacks"):
-                yield Left(f"{key}.{name}", "budgets are caps in caps.yaml" if "budget" in name else "no policy holds it")
+                yield Left(
+                    f"{key}.{name}", "budgets are caps in caps.yaml" if "budget" in name else "no policy holds it"
+                )

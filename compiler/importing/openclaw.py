@@ -39,6 +39,8 @@ from compiler.targets.openclaw.address import (
 from compiler.targets.openclaw.shared import for_all
 from compiler.targets.openclaw.ways import DEFAULTS, Way, chosen, for_agent, route
 
+_OUTSIDE = "a model outside routes and seats"
+
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
@@ -77,17 +79,35 @@ class _Reader:
         return Settled(None, "it is served on the Mac by something else than MLX")
 
 
+class _Losses:
+    """What could not be carried over: told once a key, and looked up by agent and key."""
+
+    def __init__(self) -> None:
+        self.left: dict[str, Left] = {}
+        self.ways: set[tuple[str, str]] = set()
+        self.models: set[tuple[str, str]] = set()
+
+    def add(self, agent: str, path: str, why: str) -> None:
+        """A way is lost; the agent is empty where the way serves all of them."""
+        self.left.setdefault(last_leg(path), Left(last_leg(path), why, True))
+        self.ways.add((agent, last_leg(path)))
+
+    def has(self, agent: str, path: str) -> bool:
+        """Whether a way of the agent, or of all agents, is lost."""
+        return not self.ways.isdisjoint({(agent, last_leg(path)), ("", last_leg(path))})
+
+
 def read_openclaw(root: Mapping[str, Any], catalogue: Catalogue) -> Found:
     """All that the file says about routes, and all that it says besides."""
     narrow = closed(root)
     reader = _Reader(narrow, catalogue, mlx_server(narrow, _refs(narrow)))
-    lost: dict[str, Left] = {}
+    lost = _Losses()
     works = [work for name in reader.agents if (work := _agent(reader, name, root, lost))]
     works = _with_seats(reader, works, lost)
     for way in for_all(narrow):
         if way.path not in SEATS and not has_place(way.path, reader.agents) and "*" not in way.name:
-            lost.setdefault(way.path, Left(way.path, "a model outside routes and seats", True))
-    left = (*lost.values(), *without_place(root))
+            lost.add("", way.path, _OUTSIDE)
+    left = (*lost.left.values(), *without_place(root))
     return Found("openclaw", tuple(works), left, _before(reader, lost), reader.mlx, prices(narrow))
 
 
@@ -102,7 +122,7 @@ def _refs(root: Node) -> Iterator[str]:
             yield expand(root, {}, way.name)
 
 
-def _agent(reader: _Reader, name: str, original: Mapping[str, Any], lost: dict[str, Left]) -> Work | None:
+def _agent(reader: _Reader, name: str, original: Mapping[str, Any], lost: _Losses) -> Work | None:
     entry = reader.agents[name]
     found: dict[str, Wanted] = {}
     bodies: dict[str, Mapping[str, Any]] = {}
@@ -110,22 +130,28 @@ def _agent(reader: _Reader, name: str, original: Mapping[str, Any], lost: dict[s
     for owner, way in _ways(reader, name):
         if "*" in way.name or not has_place(way.path, reader.agents):
             if "*" not in way.name:
-                lost.setdefault(last_leg(way.path), Left(way.path, "a model outside routes and seats", True))
+                lost.add(name, way.path, _OUTSIDE)
             continue
         ref, settled = reader.settled(reader.agents[owner], way)
         if settled.slug is None:
             if "*" not in model_of(reader.root, ref):
-                lost.setdefault(last_leg(way.path), Left(way.path, settled.said, True))
+                lost.add(name, way.path, settled.said)
             continue
         if settled.slug not in found:
             first_ref = first_ref or ref
             found[settled.slug] = Wanted(settled.slug, way.path, settled.said)
             if not settled.slug.startswith(MLX_PREFIX):
                 bodies[settled.slug] = turn_object(reader.root, reader.agents[owner], ref)
-    if not found:
-        lost[where(reader.root, name)] = Left(where(reader.root, name), "none of its models could be carried over", True)
-        return None
     provider, said = combined(bodies)
+    if provider.get("data_collection") == "deny":
+        for slug in [slug for slug in found if slug.endswith(":free")]:
+            why = f"{slug} is free and paid for with data, which provider.data_collection: deny excludes"
+            lost.left.setdefault(found[slug].key, Left(found[slug].key, why, True))
+            lost.models.add((name, slug))
+            del found[slug]
+    if not found:
+        lost.add(name, where(reader.root, name), "none of its models could be carried over")
+        return None
     notes = [*said, *left_open(original, entries_of(original)[name])]
     if keys := left_of_entry(entry):
         notes.append(f"not carried over: {', '.join(keys)}")
@@ -199,7 +225,7 @@ def _beats(heartbeat: Node) -> bool:
     return bool(heartbeat) and str(heartbeat.get("every", "30m")) not in ("0", "0m", "0s", "0h")
 
 
-def _with_seats(reader: _Reader, works: list[Work], lost: dict[str, Left]) -> list[Work]:
+def _with_seats(reader: _Reader, works: list[Work], lost: _Losses) -> list[Work]:
     """Seats that serve every agent: held by an agent with exactly these models, else by a scenario of their own."""
     seats: dict[tuple[str, ...], list[Work]] = {}
     for slot in ("image", "pdf", "compaction"):
@@ -217,7 +243,7 @@ def _with_seats(reader: _Reader, works: list[Work], lost: dict[str, Left]) -> li
     return works
 
 
-def _seat(reader: _Reader, slot: str, lost: dict[str, Left]) -> Work | None:
+def _seat(reader: _Reader, slot: str, lost: _Losses) -> Work | None:
     found: dict[str, Wanted] = {}
     bodies: dict[str, Mapping[str, Any]] = {}
     for way in for_all(reader.root):
@@ -226,10 +252,10 @@ def _seat(reader: _Reader, slot: str, lost: dict[str, Left]) -> Work | None:
             continue
         ref, settled = reader.settled({}, way)
         if settled.slug is None:
-            lost.setdefault(way.path, Left(way.path, settled.said, True))
+            lost.add("", way.path, settled.said)
         elif slot == "compaction" and found and settled.slug not in found:
             why = "compaction and the memory flush before it have one model in policies, and no fallbacks"
-            lost.setdefault(way.path, Left(way.path, why, True))
+            lost.add("", way.path, why)
         elif settled.slug not in found:
             found[settled.slug] = Wanted(settled.slug, way.path, settled.said)
             bodies[settled.slug] = (
@@ -240,16 +266,16 @@ def _seat(reader: _Reader, slot: str, lost: dict[str, Left]) -> Work | None:
     return Work(f"{slot}-seat", slot, tuple(found.values()), combined(bodies)[0], (slot,), is_seat=True)
 
 
-def _before(reader: _Reader, lost: Mapping[str, Left]) -> dict[str, frozenset[str]]:
+def _before(reader: _Reader, lost: _Losses) -> dict[str, frozenset[str]]:
     """What each agent reached, by the reader that proves compiled files, without what the findings say is lost."""
     before: dict[str, set[str]] = {}
     content = simplejson.dumps(reader.root, use_decimal=True).encode()
     for reach in TARGET.read({"openclaw.json": content}):
-        path = last_leg(reach.path)
-        if path in lost or "*" in reach.model or not has_place(path, reader.agents):
+        if lost.has(reach.scenario, reach.path) or "*" in reach.model or not has_place(reach.path, reader.agents):
             continue
         slug = _slug_again(reader, reach.model)
-        before.setdefault(reach.scenario, set()).add(slug)
+        if (reach.scenario, slug) not in lost.models:
+            before.setdefault(reach.scenario, set()).add(slug)
     return {name: frozenset(models) for name, models in before.items()}
 
 
@@ -257,4 +283,3 @@ def _slug_again(reader: _Reader, model: str) -> str:
     """A model as read from the file, under the slug that OpenRouter knows it by."""
     known = slugs.corrected(model, reader.catalogue) if reader.catalogue.is_known else None
     return known or model
-

@@ -68,7 +68,7 @@ def _port(url: str) -> int:
         port = urlsplit(url).port
     except ValueError:
         port = None
-    return port if port in _PORTS else _PORT
+    return port if port is not None and port in _PORTS else _PORT
 
 
 def _is_mlx(root: Node, ref: str) -> bool:

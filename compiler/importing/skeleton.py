@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -29,15 +30,15 @@ def read_skeleton(root: Mapping[str, Any], catalogue: Catalogue) -> Found:
             works.append(Work(name, title, models, track=track))
         left += _others(root.get(key), key)
     left += [Left(key, "no policy holds it") for key in sorted(root.keys() - _TRACKS.keys()) if key != "$schema"]
+    if len(works) > 1 and works[0].track == "token" and works[1].track == "dollar":
+        # the article's own rule: past the budget the work goes to the token track, so dollar work reaches both
+        spare = tuple(wanted for wanted in works[0].models if wanted.slug not in works[1].slugs)
+        works[1] = replace(works[1], models=(*works[1].models, *spare))
     before = {work.name: frozenset(work.slugs) for work in works}
-    token = before.get("token-work", frozenset())
-    if "dollar-work" in before:  # the article's own rule: past the budget the work goes to the token track
-        before["dollar-work"] |= token
     dollar, gray = _object(root.get("dollar_track")), _object(root.get("gray_pool"))
     limit = _amount(next((dollar[k] for k in _BUDGET_KEYS[:2] if k in dollar), None), Decimal(1_000_000))
-    return Found(
-        "skeleton", tuple(works), tuple(left), before, limit_usd=limit, max_share=_amount(gray.get("max_share"), Decimal(1))
-    )  # fmt: skip
+    share = _amount(gray.get("max_share"), Decimal(1))
+    return Found("skeleton", tuple(works), tuple(left), before, limit_usd=limit, max_share=share)
 
 
 def _models(section: Any, key: str, catalogue: Catalogue, left: list[Left]) -> Iterator[Wanted]:

@@ -64,7 +64,7 @@ def _json5(text: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError:
-        import json5  # noqa: PLC0415  only files with comments and the like need it
+        import json5  # only files with comments and the like need it
 
         return json5.loads(text, parse_float=_decimal)
 

@@ -17,15 +17,19 @@ Models = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """The models of each track, and each scenario's track and own route (empty: the track's)."""
+    """The models of each track, and each scenario's track and route."""
 
     token: Models
     dollar: Models
     gray: Models
     of: Mapping[str, Track]
-    own: Mapping[str, Models]
+    routes: Mapping[str, Models]
     #: scenarios whose primary is dear and that could not have the dollar track
     dear_on_token: frozenset[str]
+
+    def usual(self, name: str) -> Models:
+        """The route that a scenario has without one of its own."""
+        return {"token": self.token, "dollar": self.dollar, "gray": self.gray}[self.of[name]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,7 @@ class Chooser:
         }
         routes = {name: self._route(name, of[name], token) for name in self.works}
         first = next((routes[name] for name in self.works if name in dollar), ())
-        usual = {"token": token, "dollar": first, "gray": pool}
-        own = {name: route if route != usual[of[name]] else () for name, route in routes.items()}
-        return Tracks(token, first, pool, of, own, frozenset(dear - dollar))
+        return Tracks(token, first, pool, of, routes, frozenset(dear - dollar))
 
     def _is_free(self, slug: str) -> bool:
         price = self.prices.get(slug)
@@ -85,7 +87,7 @@ class Chooser:
         return set(), ()
 
     def _token_track(self, dear: set[str], plain: set[str], pool: Models) -> tuple[Models, set[str]]:
-        """The token track, and the scenarios whose reach holds all of it: only these may have a cap that leads there."""
+        """The token track, and the scenarios whose reach holds all of it: only they may have a cap that leads there."""
         best: tuple[Models, set[str]] | None = None
         for candidate in self._candidates(dear, plain):
             if set(candidate) & set(pool):
@@ -117,8 +119,6 @@ class Chooser:
     def _route(self, name: str, track: Track, token: Models) -> Models:
         """A scenario's models; on the dollar track without the token track's at the end, which its cap adds."""
         slugs = self.works[name].slugs
-        if track == "dollar" and self.works[name].track == "dollar" and set(token).isdisjoint(slugs):
-            return slugs
         cut = len(slugs) - len(token)
         return slugs[:cut] if track == "dollar" and cut > 0 and slugs[cut:] == token else slugs
 

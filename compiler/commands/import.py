@@ -1,0 +1,157 @@
+"""`vane import`: a first set of policies from what a team has."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from compiler.commands.findings import show
+from compiler.diagnostics import Finding, Place, PolicyError, errors
+from compiler.formats import one_line
+from compiler.importing.findings import EXISTS, LEFT_OUT, LITERAL_KEY, NO_PLACE, NOTHING
+from compiler.importing.found import Found
+from compiler.importing.policies import Written, write_policies
+from compiler.importing.read import read_import
+from compiler.importing.slugs import Catalogue, of_lock, of_models
+from compiler.lock import BAD_ANSWER, Answers, make_lock, models_of
+from compiler.policy import LOCK_FILE
+from compiler.policy.lock import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of models: a lock that was given or is there, and a saved answer."""
+
+    catalogue: Catalogue
+    lock: str
+    answers: Answers | None
+
+
+def run(asked: argparse.Namespace) -> int:
+    """0: written; 1: the file cannot be imported, policies exist, or the result does not compile as it is."""
+    folder: Path = asked.output or asked.project / "policies"
+    try:
+        known = _known(asked, folder)
+        found = read_import(asked.file, known.catalogue)
+        if not found.works:
+            raise PolicyError([*_said(found, asked.file.name), NOTHING.at(Place(asked.file.name), "no model is left")])
+        written = write_policies(found, known.catalogue, asked.file.name)
+        texts = dict(written.texts)
+        lock, pinned = _lock(texts, found, known)
+        if known.answers:
+            texts[LOCK_FILE] = lock
+        if not asked.force and not asked.dry_run:
+            _refuse_to_replace(folder, texts)
+        outcome = _proof(found, written, lock, pinned, asked.file.name)
+    except PolicyError as error:
+        show(error.findings, asked.format, asked.project, {})
+        return 1
+    show((*_said(found, asked.file.name), *outcome), asked.format, asked.project, {})
+    out = sys.stdout if asked.format == "text" else sys.stderr
+    for path, text in sorted(texts.items()):
+        if asked.dry_run:
+            print(f"==> {one_line(f'{folder.name}/{path}')} <==\n{text}", file=out)
+        else:
+            _write(folder / path, text)
+    verb = "would write" if asked.dry_run else "wrote"
+    print(f"{verb} {len(texts)} files with {len(written.texts) - 4} scenarios into {folder.name}/", file=sys.stderr)
+    print(_next_step(found, pinned, proved=not errors(outcome)), file=sys.stderr)
+    return 1 if errors(outcome) else 0
+
+
+def _next_step(found: Found, pinned: bool, *, proved: bool) -> str:
+    if pinned and proved:
+        agents = len(found.before)
+        return f"compiled in memory: {agents} {'agents reach' if agents != 1 else 'agent reaches'} what they reached " \
+               "before. Next: read the comments, then `vane schema` and `vane compile`"  # fmt: skip
+    mlx = " and `vane lock --mlx FOLDER` for the MLX model" if found.mlx else ""
+    return f"next: read the comments, then `vane lock`{mlx}, `vane schema` and `vane compile`"
+
+
+def _known(asked: argparse.Namespace, folder: Path) -> _Known:
+    """A saved answer knows today's slugs and prices; a lock knows those of its day."""
+    lock_file: Path = asked.lock_from or folder / LOCK_FILE
+    lock = lock_file.read_text("utf-8", "replace") if asked.lock_from or lock_file.is_file() else ""
+    catalogue = of_lock(_parsed_lock(lock, lock_file)) if lock else Catalogue()
+    if asked.from_models is None:
+        return _Known(catalogue, lock, None)
+    day = asked.as_of or next(iter(re.findall(r"\d{4}-\d{2}-\d{2}", asked.from_models.name)), "")
+    try:
+        as_of = datetime.date.fromisoformat(day)
+        answer = json.loads(asked.from_models.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        said = f"{asked.from_models.name!r}: no JSON, or no day in its name"
+        raise PolicyError(
+            [BAD_ANSWER.at(Place(asked.from_models.name), said, "--as-of YYYY-MM-DD names the day")]
+        ) from error
+    answers = Answers(models_of(answer), None, as_of, "a saved answer of GET /models")
+    return _Known(of_models(answers.models), lock, answers)
+
+
+def _parsed_lock(text: str, file: Path) -> Lock:
+    try:
+        return Lock.model_validate(json.loads(text))
+    except (ValueError, ValidationError, RecursionError) as error:
+        said = f"{file.name!r} is no lock as `vane lock` writes it"
+        raise PolicyError([BAD_ANSWER.at(Place(file.name), said, "restore it, or run `vane lock`")]) from error
+
+
+def _lock(texts: Mapping[str, str], found: Found, known: _Known) -> tuple[str, bool]:
+    """The lock that the policies will have, and whether it pins every model that they name."""
+    wanted = {slug for work in found.works for slug in work.slugs} | ({found.mlx.model} if found.mlx else set())
+    before: dict[str, Any] = json.loads(known.lock) if known.lock else {}
+    lock = known.lock
+    if known.answers:
+        lock, _ = make_lock(wanted, known.answers, before.get("mlx", {}))
+    have = json.loads(lock) if lock else {}
+    return lock, bool(lock) and wanted <= {*have["models"], *have.get("mlx", {})}
+
+
+def _proof(found: Found, written: Written, lock: str, pinned: bool, file: str) -> tuple[Finding, ...]:
+    """Nothing can be compiled before every model is pinned. What the compile finds is told; unequal reach stops."""
+    if not pinned:
+        return ()
+    from compiler.importing.proof import compiled_reach, differences
+
+    try:
+        reach = compiled_reach(written.texts, lock)
+    except PolicyError as error:
+        return error.findings
+    if unequal := tuple(differences(found, written, reach, file)):
+        raise PolicyError(unequal)
+    return ()
+
+
+def _said(found: Found, file: str) -> list[Finding]:
+    place = Place(file)
+    said = [(LEFT_OUT if left.loses_model else NO_PLACE).at(place, f"{left.key}: {left.why}") for left in found.left]
+    said += [LITERAL_KEY.at(place, f"{key} holds a credential; it was not carried over") for key in found.literal_keys]
+    renamed = {wanted.slug: wanted.remark for work in found.works for wanted in work.models if wanted.remark}
+    said += [replace(NO_PLACE.at(place, f"{slug}: {remark}"), fix="check that it is the model that you mean")
+             for slug, remark in renamed.items()]  # fmt: skip
+    return said
+
+
+def _refuse_to_replace(folder: Path, texts: Mapping[str, str]) -> None:
+    there = [path for path in sorted(texts) if (folder / path).exists() or (folder / path).is_symlink()]
+    there += [f"scenarios/{path.name}" for path in sorted(folder.glob("scenarios/*.yaml"))]
+    if found := sorted(set(there) - {LOCK_FILE}):
+        raise PolicyError([EXISTS.at(Place(f"{folder.name}/{path}"), f"{path!r} is there already") for path in found])
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.vane-new")
+    temporary.unlink(missing_ok=True)  # of a killed run, or a planted link
+    with temporary.open("x", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+    temporary.replace(file)

@@ -1,0 +1,43 @@
+"""The proof of an import: compile its policies in memory, read the result back, compare what every agent reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from compiler.compile import check, emit
+from compiler.diagnostics import Finding, Place, PolicyError
+from compiler.importing.findings import REACH_DIFFERS
+from compiler.importing.found import Found
+from compiler.importing.policies import Written
+from compiler.load import Document, Documents, parse
+from compiler.policy import LOCK_FILE
+from compiler.targets.openclaw import TARGET
+
+
+def compiled_reach(texts: Mapping[str, str], lock: str) -> dict[str, frozenset[str]]:
+    """Scenario → every model that its agent reaches in the compiled openclaw.json. Raises PolicyError."""
+    files: dict[str, Document] = {}
+    findings: list[Finding] = []
+    whole = {f"policies/{path}": text for path, text in {**texts, LOCK_FILE: lock}.items()}
+    for name, text in whole.items():
+        document, problems = parse(text, name)
+        files[name.removeprefix("policies/")] = document
+        findings += problems
+    if findings:
+        raise PolicyError(findings)
+    _, plans, _ = check(Documents("policies", files, (), whole))
+    reach: dict[str, set[str]] = {}
+    for bundle in emit(plans[:1], [TARGET]):
+        for way in TARGET.read({artifact.path: artifact.content for artifact in bundle.artifacts}):
+            reach.setdefault(way.scenario, set()).add(way.model)
+    return {scenario: frozenset(models) for scenario, models in reach.items()}
+
+
+def differences(found: Found, written: Written, reach: Mapping[str, frozenset[str]], file: str) -> Iterator[Finding]:
+    """One finding for each agent that would reach more or less than before."""
+    for old, scenario in written.scenarios.items():
+        before, after = found.before.get(old, frozenset()), reach.get(scenario, frozenset())
+        parts = [f"no longer {', '.join(sorted(before - after))}"] if before - after else []
+        parts += [f"also {', '.join(sorted(after - before))}"] if after - before else []
+        if parts:
+            yield REACH_DIFFERS.at(Place(file), f"{old!r} would reach {' and '.join(parts)}")

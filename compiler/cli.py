@@ -13,6 +13,8 @@ from pathlib import Path
 GOOD, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 3
 #: as a shell counts programs that a signal ended: SIGINT, SIGPIPE
 INTERRUPTED, UNREAD = 130, 141
+#: Commands of other rooms. Their names stand here alone: the compiler imports none of them.
+ELSEWHERE = {"account": "deploy.account.command"}
 REPORT = "https://github.com/weathervane/weathervane/issues"
 
 
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--check-safe", action="store_true", help="exit 1 on an unsafe change without acknowledge")
 
     _add_questions(commands)
+    _add_account(commands)
 
     _add_import(commands)
 
@@ -158,6 +161,38 @@ def _add_questions(commands: argparse._SubParsersAction[argparse.ArgumentParser]
                          help="whose the files are; else their path must say it: machines/NAME/…")  # fmt: skip
 
 
+def _add_account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command that brings the team's OpenRouter account to what generated/openrouter/ says."""
+    command = _command(commands, "account", "the team's OpenRouter account: keys, guardrails, presets", [
+        "vane account plan                               what would change; changes nothing",
+        "vane account plan --check                       exit 1 if something would change",
+        "vane account plan --out account.plan            keep the plan",
+        "vane account apply account.plan --secrets-to ~/.config/weathervane/new-keys",
+        "vane account apply --allow-delete               plan, show, ask, apply",
+    ])  # fmt: skip
+    steps = command.add_subparsers(dest="account", required=True, metavar="plan|apply")
+    plan = _command(steps, "plan", "compare the account with generated/openrouter/ and show what would change", [
+        "vane account plan",
+        "vane account plan --check --json",
+    ])  # fmt: skip
+    plan.add_argument("--out", type=Path, metavar="FILE", help="keep the plan, for `vane account apply FILE`")
+    plan.add_argument("--json", action="store_true", help="as a JSON object")
+    plan.add_argument("--check", action="store_true", help="exit 1 if something would change")
+    apply = _command(steps, "apply", "do what the plan says, and nothing else", [
+        "vane account apply                              plan, show, ask, apply",
+        "vane account apply account.plan                 exactly this plan, if the account is still the same",
+        "vane account apply --yes --secrets-to -         secrets of new keys alone on standard output",
+    ])  # fmt: skip
+    apply.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="what `vane account plan --out` kept")
+    apply.add_argument("--yes", action="store_true", help="do not ask")
+    apply.add_argument("--allow-delete", action="store_true", help="also do what deletes")
+    apply.add_argument("--secrets-to", metavar="FILE|-",
+                       help="where secrets of new keys go: a new file outside every repository, or standard output")  # fmt: skip
+    for step in (plan, apply):
+        _add_project(step)
+        step.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
+
+
 def version() -> str:
     """Version of the installed tool."""
     from compiler import VERSION
@@ -194,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     asked = parser().parse_args(arguments)
     try:
-        outcome = int(import_module(f"compiler.commands.{asked.command}").run(asked))
+        outcome = int(import_module(ELSEWHERE.get(asked.command, f"compiler.commands.{asked.command}")).run(asked))
         sys.stdout.flush()
         return outcome
     except BrokenPipeError:  # `vane rules | head`: nobody reads on. It is no success: the rest of a check went unread

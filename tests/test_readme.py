@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,17 +46,36 @@ def test_findings(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_diff(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command, shown = SHOWN[1]
+    git(project, "init", "-q", "-b", "main")
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "before")
     edit(
         project / "policies/tracks.yaml",
         ("primary: deepseek/deepseek-v4-flash", "primary: tencent/hy3-preview"),
         ("- tencent/hy3-preview", "- deepseek/deepseek-v4-flash"),
     )
-    assert main(command.split()) == 1
-    printed = capsys.readouterr().out
-    head, body = shown.split("@@", 1)
-    assert head in printed
-    assert f"@@{body}" in printed
+    assert main(command.split()) == 0
+    assert shown in capsys.readouterr().out
 
 
-def test_both_examples_were_found() -> None:
-    assert [command for command, _ in SHOWN] == ["compile", "compile --check"]
+def test_explain(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command, shown = SHOWN[2]
+    assert main(command.split()) == 0
+    assert shown in capsys.readouterr().out
+
+
+def git(project: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(project), *identity, *arguments], check=True)
+
+
+def test_all_examples_were_found() -> None:
+    assert [command for command, _ in SHOWN] == ["compile", "diff", "explain security-audit"]
+
+
+@pytest.mark.parametrize(
+    "page", sorted(PROJECT.glob("*.md")) + sorted(PROJECT.glob("docs/**/*.md")), ids=lambda p: p.name
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+        assert "://" in target or (page.parent / target).exists(), target

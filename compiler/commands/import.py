@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from compiler.commands.findings import show
-from compiler.diagnostics import Finding, Place, PolicyError, errors
+from compiler.diagnostics import Finding, Place, PolicyError, Severity, errors
 from compiler.formats import one_line
 from compiler.importing.findings import EXISTS, LEFT_OUT, LITERAL_KEY, NO_PLACE, NOTHING
 from compiler.importing.found import Found
@@ -49,13 +49,14 @@ def run(asked: argparse.Namespace) -> int:
         lock, pinned = _lock(texts, found, known)
         if known.answers:
             texts[LOCK_FILE] = lock
-        if not asked.force and not asked.dry_run:
-            _refuse_to_replace(folder, texts)
+        there = _present(folder, texts)
+        if there and not asked.force and not asked.dry_run:
+            raise PolicyError([EXISTS.at(Place(file), f"{file!r} is there already") for file in there])
         outcome = _proof(found, written, lock, pinned, asked.file.name)
     except PolicyError as error:
         show(error.findings, asked.format, asked.project, {})
         return 1
-    show((*_said(found, asked.file.name), *outcome), asked.format, asked.project, {})
+    show((*_said(found, asked.file.name), *_beside(folder, there, texts), *outcome), asked.format, asked.project, {})
     out = sys.stdout if asked.format == "text" else sys.stderr
     for path, text in sorted(texts.items()):
         if asked.dry_run:
@@ -64,14 +65,14 @@ def run(asked: argparse.Namespace) -> int:
             _write(folder / path, text)
     verb = "would write" if asked.dry_run else "wrote"
     print(f"{verb} {len(texts)} files with {len(written.texts) - 4} scenarios into {folder.name}/", file=sys.stderr)
-    print(_next_step(found, pinned, proved=not errors(outcome)), file=sys.stderr)
+    print(_next_step(found, len(written.scenarios), pinned and not errors(outcome)), file=sys.stderr)
     return 1 if errors(outcome) else 0
 
 
-def _next_step(found: Found, pinned: bool, *, proved: bool) -> str:
-    if pinned and proved:
-        agents = len(found.before)
-        return f"compiled in memory: {agents} {'agents reach' if agents != 1 else 'agent reaches'} what they reached " \
+def _next_step(found: Found, agents: int, proved: bool) -> str:
+    if proved:
+        each = "agents reach what they" if agents != 1 else "agent reaches what it"
+        return f"compiled in memory: {agents} {each} reached " \
                "before. Next: read the comments, then `vane schema` and `vane compile`"  # fmt: skip
     mlx = " and `vane lock --mlx FOLDER` for the MLX model" if found.mlx else ""
     return f"next: read the comments, then `vane lock`{mlx}, `vane schema` and `vane compile`"
@@ -141,11 +142,18 @@ def _said(found: Found, file: str) -> list[Finding]:
     return said
 
 
-def _refuse_to_replace(folder: Path, texts: Mapping[str, str]) -> None:
-    there = [path for path in sorted(texts) if (folder / path).exists() or (folder / path).is_symlink()]
-    there += [f"scenarios/{path.name}" for path in sorted(folder.glob("scenarios/*.yaml"))]
-    if found := sorted(set(there) - {LOCK_FILE}):
-        raise PolicyError([EXISTS.at(Place(f"{folder.name}/{path}"), f"{path!r} is there already") for path in found])
+def _present(folder: Path, texts: Mapping[str, str]) -> list[str]:
+    """Policies that are there already, with those of other names; a lock is none, its facts are used."""
+    there = [path for path in texts if (folder / path).exists() or (folder / path).is_symlink()]
+    there += [path.relative_to(folder).as_posix() for path in folder.glob("**/*.yaml") if ".schemas" not in path.parts]
+    return [f"{folder.name}/{path}" for path in sorted(set(there) - {LOCK_FILE})]
+
+
+def _beside(folder: Path, there: list[str], texts: Mapping[str, str]) -> list[Finding]:
+    """With --force, policies of other names stay; they may not fit those that were imported."""
+    stay = [file for file in there if file.removeprefix(f"{folder.name}/") not in texts]
+    fix = "delete it if it does not belong to the imported policies"
+    return [replace(EXISTS.at(Place(file), f"{file!r} stays", fix), severity=Severity.WARNING) for file in stay]
 
 
 def _write(file: Path, text: str) -> None:

@@ -11,7 +11,7 @@ import simplejson
 
 from compiler.importing import slugs
 from compiler.importing.found import Found, Left, Mlx, Wanted, Work
-from compiler.importing.openclaw_facts import mlx_server, prices, track_of
+from compiler.importing.openclaw_facts import beats, heartbeat_model, heartbeat_owner, mlx_server, prices, track_of
 from compiler.importing.openclaw_paths import (
     SEATS,
     closed,
@@ -153,6 +153,8 @@ def _agent(reader: _Reader, name: str, original: Mapping[str, Any], lost: _Losse
         lost.add(name, where(reader.root, name), "none of its models could be carried over")
         return None
     notes = [*said, *left_open(original, entries_of(original)[name])]
+    if beats(branch(entry, "heartbeat")) and heartbeat_owner(reader.root) != name:
+        notes.append("its heartbeat is not carried over: there is one, and another agent has it")
     if keys := left_of_entry(entry):
         notes.append(f"not carried over: {', '.join(keys)}")
     title = str(entry.get("name") or dig(entry, "identity", "name") or name)
@@ -196,7 +198,7 @@ def combined(bodies: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], l
         elif key == "zdr" and True in values:
             merged[key] = True
         elif all(value == values[0] for value in values):
-            merged[key] = values[0]
+            merged |= {} if values[0] is None else {key: values[0]}
         else:
             said.append(f"provider.{key} differed from model to model: not carried over")
     return merged, said
@@ -205,31 +207,16 @@ def combined(bodies: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], l
 def _slots(reader: _Reader, name: str) -> tuple[str, ...]:
     """Seats that a single agent owns: work of nobody in particular, and the heartbeat."""
     slots = ("system",) if _owns_ambient(reader, name) else ()
-    return (*slots, "heartbeat") if heartbeat_owner(reader.root) == name else slots
-
-
-def heartbeat_owner(root: Node) -> str | None:
-    """The agent whose heartbeat the file asks for. OpenClaw's own default heartbeat is nobody's wish."""
-    agents, shared = entries_of(root), branch(root, "agents", "defaults", "heartbeat")
-    beating = [name for name, entry in agents.items() if _beats(branch(entry, "heartbeat"))]
-    if beating:
-        return beating[0]
-    if not _beats(shared):
-        return None
-    named = shared.get("agentId")
-    marked = [name for name, entry in agents.items() if entry.get("default") is True]
-    return named if isinstance(named, str) and named in agents else next(iter((*marked, *agents)), None)
-
-
-def _beats(heartbeat: Node) -> bool:
-    return bool(heartbeat) and str(heartbeat.get("every", "30m")) not in ("0", "0m", "0s", "0h")
+    beats = heartbeat_owner(reader.root) == name and heartbeat_model(reader.root) is None
+    return (*slots, "heartbeat") if beats else slots
 
 
 def _with_seats(reader: _Reader, works: list[Work], lost: _Losses) -> list[Work]:
     """Seats that serve every agent: held by an agent with exactly these models, else by a scenario of their own."""
     seats: dict[tuple[str, ...], list[Work]] = {}
-    for slot in ("image", "pdf", "compaction"):
-        if seat := _seat(reader, slot, lost):
+    found = [_seat(reader, slot, lost) for slot in ("image", "pdf", "compaction")]
+    for seat in (*found, _heartbeat_seat(reader, lost)):
+        if seat:
             seats.setdefault(seat.slugs, []).append(seat)
     for models, alike in seats.items():
         slots = tuple(slot for seat in alike for slot in seat.slots)
@@ -241,6 +228,19 @@ def _with_seats(reader: _Reader, works: list[Work], lost: _Losses) -> list[Work]
             title = f"Shared seat for every agent: {', '.join(slots)}"
             works.append(replace(alike[0], name=f"{slots[0]}-seat", title=title, slots=slots, remarks=(said,)))
     return works
+
+
+def _heartbeat_seat(reader: _Reader, lost: _Losses) -> Work | None:
+    """A heartbeat with a model of its own: without a scenario it would run on its agent's, every half hour."""
+    way = heartbeat_model(reader.root)
+    if way is None:
+        return None
+    ref, settled = reader.settled({}, way)
+    if settled.slug is None or lost.has("", way.path):
+        return None
+    body = turn_object(reader.root, {}, ref)
+    models = (Wanted(settled.slug, way.path, settled.said),)
+    return Work("heartbeat-seat", "heartbeat", models, body, ("heartbeat",), is_seat=True)
 
 
 def _seat(reader: _Reader, slot: str, lost: _Losses) -> Work | None:

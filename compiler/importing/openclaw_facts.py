@@ -1,4 +1,4 @@
-"""What the providers of an openclaw.json tell: prices, the MLX server, and which key pays."""
+"""What an openclaw.json tells of prices, of the MLX server, of which key pays, and of the heartbeat."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from compiler.importing.found import Mlx, Prices
+from compiler.importing.openclaw_paths import entries_of, where
 from compiler.plan import MLX_PREFIX, Track
 from compiler.policy.types import MODEL_PATTERN
 from compiler.targets.openclaw.address import Node, branch, dig, is_openrouter, model_of, provider_of, row_of, rows
+from compiler.targets.openclaw.ways import DEFAULTS, Way, chosen
 
 _CONTEXT_TOKENS = 32768
 _PORT = 8080
@@ -58,7 +60,7 @@ def mlx_server(root: Node, refs: Iterable[str]) -> Mlx | None:
     port = _port(str(row.get("baseUrl") or dig(provider, "baseUrl")))
     return Mlx(
         model_of(root, ref),
-        context if isinstance(context, int) and context > 0 else _CONTEXT_TOKENS,
+        context if type(context) is int and 0 < context < 10**9 else _CONTEXT_TOKENS,
         port,
     )
 
@@ -80,3 +82,31 @@ def _is_mlx(root: Node, ref: str) -> bool:
         and re.fullmatch(MODEL_PATTERN[1:-1], model) is not None
         and ("mlx" in name.lower() or identifier.startswith("mlx-community/"))
     )
+
+
+def heartbeat_owner(root: Node) -> str | None:
+    """The agent whose heartbeat the file asks for. OpenClaw's own default heartbeat is nobody's wish."""
+    agents, shared = entries_of(root), branch(root, "agents", "defaults", "heartbeat")
+    beating = [name for name, entry in agents.items() if beats(branch(entry, "heartbeat"))]
+    if beating:
+        return beating[0]
+    if not beats(shared):
+        return None
+    named = shared.get("agentId")
+    marked = [name for name, entry in agents.items() if entry.get("default") is True]
+    return named if isinstance(named, str) and named in agents else next(iter((*marked, *agents)), None)
+
+
+def beats(heartbeat: Node) -> bool:
+    """Whether a heartbeat is asked for."""
+    return bool(heartbeat) and str(heartbeat.get("every", "30m")) not in ("0", "0m", "0s", "0h")
+
+
+def heartbeat_model(root: Node) -> Way | None:
+    """The model that the file gives the heartbeat, apart from its agent's own."""
+    owner = heartbeat_owner(root)
+    if owner is None:
+        return None
+    own = dig(entries_of(root)[owner], "heartbeat", "model")
+    path = f"{where(root, owner) if own else DEFAULTS}.heartbeat.model"
+    return next(chosen(own or dig(root, "agents", "defaults", "heartbeat", "model"), path), None)

@@ -191,8 +191,8 @@ def _origin(wanted: Wanted) -> str:
 
 def _track_remarks(draft: _Draft, name: str) -> Iterator[str]:
     if name in draft.tracks.dear_on_token:
-        yield ("Its primary is dear. It is not on the dollar track, because a passed cap would lead it to models that it "
-               "did not reach: add a cheap fallback, and move it")  # fmt: skip
+        yield ("Its primary is dear. It is not on the dollar track, because a passed cap would lead it to models that "
+               "it did not reach: add a cheap fallback, and move it")  # fmt: skip
 
 
 def _preferences(work: Work) -> tuple[dict[str, Any], list[str]]:
@@ -210,8 +210,8 @@ def _preferences(work: Work) -> tuple[dict[str, Any], list[str]]:
 
 
 def _amounts(prices: Mapping[str, Any]) -> dict[str, Any]:
-    """Prices as numbers: OpenRouter takes decimal strings as well."""
+    """Prices as numbers, also where they are decimal strings; what is no plain number stays text and is refused."""
+    texts = {str(key): str(value) for key, value in prices.items()}
     return {
-        key: Decimal(value) if isinstance(value, str) and re.fullmatch(r"\d{1,7}(\.\d{1,12})?", value) else value
-        for key, value in prices.items()
+        key: Decimal(text) if re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,12})?", text) else text for key, text in texts.items()
     }

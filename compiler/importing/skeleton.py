@@ -17,6 +17,7 @@ _TRACKS: Mapping[str, tuple[Track, str, str]] = {
     "gray_pool": ("gray", "gray-trials", "Trials in the gray pool"),
 }
 _MODEL_KEYS = ("primary", "model", "models", "fallback", "fallbacks")
+_LEAST = Decimal("0.000001")
 _BUDGET_KEYS = ("budget_cap_usd", "monthly_budget_usd", "max_share")
 
 
@@ -81,4 +82,4 @@ def _amount(value: Any, most: Decimal) -> Decimal | None:
         amount = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and 0 < amount <= most and len(text) < 20 else None
+    return amount if amount.is_finite() and _LEAST <= amount <= most and len(text) < 20 else None

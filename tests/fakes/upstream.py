@@ -1,7 +1,7 @@
 """Stubs of the two services that OpenClaw asks for answers: OpenRouter and mlx_lm.server.
 
-Modelled on OpenRouter's published chat completions API (server-sent events, the `: OPENROUTER PROCESSING` comments, and
-error bodies of the form `{"error": {"code", "message", "metadata"}}`), and on the OpenAI-style answers of mlx_lm.server.
+Modelled on OpenRouter's published chat completions API (server-sent events, `: OPENROUTER PROCESSING` comments, errors
+as `{"error": {"code", "message", "metadata"}}`), and on the OpenAI-style answers of mlx_lm.server.
 OpenRouter is reached as itself: a client gets here through an HTTPS proxy (CONNECT), and finds a certificate for
 openrouter.ai behind it. So the client's configuration can stay what it is in earnest.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -84,11 +85,12 @@ class Upstream:
     def __init__(self, certificate: tuple[Path, Path]) -> None:
         self._lock = threading.Lock()
         self._calls: list[Call] = []
-        self._strangers: list[str] = []
         self.rule: Rule = lambda _: Answer()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
         self.proxy = _Server(self, context)
+        #: a way out of its own for programs that are not the client under test
+        self.side_proxy = _Server(self, context)
         self.mlx = _Server(self, None)
 
     @property
@@ -97,11 +99,14 @@ class Upstream:
         with self._lock:
             return tuple(self._calls)
 
-    @property
-    def strangers(self) -> tuple[str, ...]:
-        """Hosts that a client wanted to reach through the proxy, and that are not OpenRouter."""
-        with self._lock:
-            return tuple(self._strangers)
+    def wait_for(self, wanted: Callable[[Call], bool], patience: float) -> Call:
+        """The first such call, as soon as it comes in."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if found := next(filter(wanted, self.calls), None):
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"no such call in {patience} s; there were {len(self.calls)} others")
 
     def take(self, call: Call) -> Answer:
         """Note a call, and decide."""
@@ -109,15 +114,10 @@ class Upstream:
             self._calls.append(call)
         return self.rule(call)
 
-    def turn_away(self, host: str) -> None:
-        """Note a host that is not OpenRouter."""
-        with self._lock:
-            self._strangers.append(host)
-
     @contextmanager
     def running(self) -> Iterator[Upstream]:
         """Both servers, each in a thread of its own."""
-        servers = (self.proxy, self.mlx)
+        servers = (self.proxy, self.side_proxy, self.mlx)
         for server in servers:
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
@@ -137,10 +137,17 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = upstream
         self.context = context
+        #: hosts that a client wanted to reach through this proxy, and that are not OpenRouter
+        self.strangers: list[str] = []
 
     @property
     def port(self) -> int:
         return int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no fault of ours; anything else is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -150,22 +157,22 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the calls are noted."""
 
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()  # after CONNECT it is the TLS socket, which the server does not know
+
     def do_CONNECT(self) -> None:
         host = self.path.rpartition(":")[0]
         context = self.server.context
         if context is None or host != OPENROUTER:
-            self.server.upstream.turn_away(host)
+            self.server.strangers.append(host)
             self._send(403, b"only openrouter.ai is behind this proxy", "text/plain")
             return
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.wfile.flush()
         self.connection = context.wrap_socket(self.connection, server_side=True)
-        self.setup_streams()
-
-    def setup_streams(self) -> None:
-        """From here on the same connection speaks TLS."""
         self.rfile = self.connection.makefile("rb", -1)
-        self.wfile = self.connection.makefile("wb", 0)  # type: ignore[assignment]  # typeshed wants its own buffer
+        self.wfile = self.connection.makefile("wb", 0)
         self.close_connection = False
 
     def do_GET(self) -> None:
@@ -188,9 +195,9 @@ class _Handler(BaseHTTPRequestHandler):
             whole = _completion(call, "chat.completion", {"message": _message(answer)}, _reason(answer))
             self._send(200, json.dumps(whole).encode(), "application/json")
 
-    def _send(self, status: int, content: bytes, kind: str, headers: Mapping[str, str] = {}) -> None:  # noqa: B006
+    def _send(self, status: int, content: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **headers}.items():
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

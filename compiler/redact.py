@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 #: Shapes that the issuers document: OpenRouter, Anthropic, OpenAI, GitHub, AWS, Slack, Google, Hugging Face, PEM.
 SECRET = re.compile(
-    r"""(?<![A-Za-z0-9])sk-(?:or-|ant-|proj-)?[A-Za-z0-9_-]{16,}  # and not "risk-assessment-of-contracts"
+    r"""sk-(?:or-v[0-9]|ant-api[0-9]|proj-)[A-Za-z0-9_-]{16,}
+      | (?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{16,}  # and not "risk-assessment-of-contracts"
       | gh[pousr]_[A-Za-z0-9]{20,} | github_pat_[A-Za-z0-9_]{20,}
       | \bAKIA[0-9A-Z]{16}\b | xox[abprs]-[A-Za-z0-9-]{10,} | \bAIza[A-Za-z0-9_-]{30,} | \bhf_[A-Za-z0-9]{20,}
       | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----

@@ -7,69 +7,28 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from compiler.targets.openclaw import TARGET
+from tests.contract.installation import PROJECT, command
 from tests.plans import gateway_plan, laptop_plan
 from tests.targets.openclaw_files import X, closed, config, emitted, in_a, merged, reaches
 
-PROJECT = Path(__file__).parents[2]
-HOME = PROJECT / ".cache" / "contract"
-OPENCLAW = "2026.9.6"
-NODE = "24.21.0"
 PATIENCE = 240
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Verdict = Callable[[bytes], dict[str, Any]]
 
 
-def node_package() -> str | None:
-    """The npm package that holds node itself; on a Mac the installed node serves."""
-    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine())
-    return f"node-linux-{machine}" if platform.system() == "Linux" and machine else None
-
-
-def installed() -> bool:
-    wanted = {"openclaw": OPENCLAW} | ({package: NODE} if (package := node_package()) else {})
-    return all(version_of(name) == version for name, version in wanted.items())
-
-
-def version_of(package: str) -> str | None:
-    manifest = HOME / "node_modules" / package / "package.json"
-    return str(json.loads(manifest.read_text("utf-8"))["version"]) if manifest.is_file() else None
-
-
-def install() -> None:
-    npm = shutil.which("npm")
-    assert npm, "npm is needed to install OpenClaw"
-    HOME.mkdir(parents=True, exist_ok=True)
-    package = node_package()
-    wanted = [f"openclaw@{OPENCLAW}", *([f"{package}@{NODE}"] if package else [])]
-    flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix", str(HOME)]
-    for _ in range(2):  # a registry may hang up once
-        done = subprocess.run([npm, "install", *flags, *wanted], check=False, timeout=900)
-        if done.returncode == 0:
-            return
-    pytest.fail(f"npm could not install {', '.join(wanted)}: its output is above")
-
-
 @pytest.fixture(scope="session")
 def openclaw(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Runs a command of OpenClaw on a configuration file, with a state folder of its own."""
-    if not installed():
-        install()
-    package = node_package()
-    node = str(HOME / "node_modules" / package / "bin" / "node") if package else shutil.which("node")
-    assert node, "node is needed to run OpenClaw"
-    program = str(HOME / "node_modules" / "openclaw" / "openclaw.mjs")
+    program = command()
 
     def run(*arguments: str, content: bytes = b"{}") -> subprocess.CompletedProcess[str]:
         folder = tmp_path_factory.mktemp("openclaw")
@@ -82,10 +41,15 @@ def openclaw(tmp_path_factory: pytest.TempPathFactory) -> Run:
             "OPENCLAW_CONFIG_PATH": str(file),
             "OPENCLAW_STATE_DIR": str(folder / "state"),
         }
-        command = [node, program, *arguments]
         for patience in (PATIENCE, 2 * PATIENCE):
             done = subprocess.run(
-                command, env=environment, cwd=folder, capture_output=True, text=True, timeout=patience, check=False
+                [*program, *arguments],
+                env=environment,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=patience,
+                check=False,
             )
             if done.stdout.strip():
                 break

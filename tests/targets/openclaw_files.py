@@ -24,9 +24,13 @@ STRICT_BODY = {"data_collection": "deny", "zdr": True, "sort": "price", "require
 
 
 def emitted(plan: MachinePlan) -> bytes:
-    (artifact,) = TARGET.emit(plan)
-    assert artifact.path == "openclaw.json"
-    return artifact.content
+    return emitted_files(plan)["openclaw.json"]
+
+
+def emitted_files(plan: MachinePlan) -> dict[str, bytes]:
+    found = {artifact.path: artifact.content for artifact in TARGET.emit(plan)}
+    assert list(found) == ["openclaw.json", "policy.jsonc"]
+    return found
 
 
 def config(plan: MachinePlan) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def test_same_plan_same_bytes() -> None:
 
 
 def test_sources_are_the_lines_of_the_routes_and_of_the_machine() -> None:
-    (artifact,) = TARGET.emit(gateway_plan())
+    artifact, policy = TARGET.emit(gateway_plan())
+    assert policy.sources == artifact.sources
     files = [place.file for place in artifact.sources]
     assert len(artifact.sources) == len(set(artifact.sources))
     assert {"policies/scenarios/batch.yaml", "policies/scenarios/gray-trials.yaml", "policies/fleet.yaml"} <= set(files)
@@ -203,6 +204,7 @@ def test_the_default_model_is_the_system_agent_s_or_the_strictest() -> None:
 def test_a_client_knows_its_gateway_and_nothing_of_a_server() -> None:
     assert config(laptop_plan())["gateway"] == {
         "mode": "remote",
+        "bind": "loopback",
         "remote": {
             "url": "wss://studio.example.net",
             "transport": "direct",

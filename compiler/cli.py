@@ -187,7 +187,7 @@ def _add_account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     apply.add_argument("--yes", action="store_true", help="do not ask")
     apply.add_argument("--allow-delete", action="store_true", help="also do what deletes")
     apply.add_argument("--secrets-to", metavar="FILE|-",
-                       help="for secrets of new keys: a new file outside every repository, or standard output")  # fmt: skip
+                       help="for secrets of new keys: a new file outside repositories, or standard output")  # fmt: skip
     for step in (plan, apply):
         _add_project(step)
         step.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")

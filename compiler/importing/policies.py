@@ -168,7 +168,7 @@ def _scenario(draft: _Draft, name: str, work: Work) -> Iterator[str]:
         yield from comment(f"It was called {work.name!r} there.")
     for remark in (*work.remarks, *dropped, *_track_remarks(draft, name)):
         yield from comment(remark)
-    yield from ("version: 1", f"scenario: {name}", f"title: {scalar(title_of(work.title, name))}")
+    yield from ("version: 1", f"scenario: {scalar(name)}", f"title: {scalar(title_of(work.title, name))}")
     yield from ("surface: openclaw", f"tier: {'remote' if work.slugs[0].startswith(MLX_PREFIX) else 'api'}")
     yield f"track: {draft.tracks.of[name]}"
     own, by_slug = draft.tracks.routes[name], {wanted.slug: wanted for wanted in work.models}

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from compiler.diagnostics import Place, source_lines
-from compiler.load import Document, load, parse, scalar
+from compiler.load import load
+from compiler.yaml_text import Document, parse, scalar
 from tests.samples import CAPS, POLICIES, findings_in, write_policies
 
 

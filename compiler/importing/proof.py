@@ -9,9 +9,10 @@ from compiler.diagnostics import Finding, Place, PolicyError
 from compiler.importing.findings import REACH_DIFFERS
 from compiler.importing.found import Found
 from compiler.importing.policies import Written
-from compiler.load import Document, Documents, parse
+from compiler.load import Documents
 from compiler.policy import LOCK_FILE
 from compiler.targets.openclaw import TARGET
+from compiler.yaml_text import Document, parse
 
 
 def compiled_reach(texts: Mapping[str, str], lock: str) -> dict[str, frozenset[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from compiler.formats import one_line
-from compiler.load import scalar as plain_value
+from compiler.yaml_text import scalar as plain_value
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 #: Words that YAML 1.1 parsers take for something else than text.

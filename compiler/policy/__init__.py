@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from compiler.diagnostics import Code, Finding, Place
-from compiler.load import Document, Documents
+from compiler.load import Documents
 from compiler.policy.acceptance import Acceptance
 from compiler.policy.caps import Cap, Caps
 from compiler.policy.complaints import MISSING_KEY, UNKNOWN_KEY, UNSAFE_NAME, WRONG_VALUE, complaints
@@ -23,6 +23,7 @@ from compiler.policy.sensitive_data import SensitiveData
 from compiler.policy.tests import Tests
 from compiler.policy.tracks import DollarTrack, GrayPool, TokenTrack, Tracks
 from compiler.policy.types import PolicyFile
+from compiler.yaml_text import Document
 
 MISSING_FILE = Code(
     "VN114", "missing-file", "A policy file that every team needs is missing", "write it; `vane schema` describes it",

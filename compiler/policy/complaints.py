@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from compiler.diagnostics import Code, Finding
-from compiler.load import CONTROL_CHARACTER, Document
 from compiler.policy.types import MODEL_PATTERN, NAME_PATTERN, PolicyFile
 from compiler.redact import redact
+from compiler.yaml_text import CONTROL_CHARACTER, Document
 
 UNKNOWN_KEY = Code(
     "VN120", "unknown-key", "A key is not part of the policy language", "remove it or correct its spelling",

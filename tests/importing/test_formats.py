@@ -20,9 +20,9 @@ from compiler.importing.proof import differences
 from compiler.importing.slugs import Catalogue, corrected, settle, settle_direct
 from compiler.importing.source import literal_keys
 from compiler.importing.yaml_text import comment, scalar
-from compiler.load import parse
 from compiler.policy import KINDS
 from compiler.policy.scenario import Scenario
+from compiler.yaml_text import parse
 from tests.importing.shapes import FLASH, HY3, MINIMAX, MLX, OPUS, OWL, answer, lock_with_mlx
 from tests.importing.test_openclaw import policies, reach_after
 

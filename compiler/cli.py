@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TypeAlias
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 GOOD, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 3
 #: as a shell counts programs that a signal ended: SIGINT, SIGPIPE
 INTERRUPTED, UNREAD = 130, 141
@@ -28,6 +30,17 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"vane {version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    _add_compile(commands)
+    _add_diff(commands)
+    _add_questions(commands)
+    _add_lock(commands)
+    _add_import(commands)
+    _add_account(commands)
+    _add_reference(commands)
+    return top
+
+
+def _add_compile(commands: Commands) -> None:
     command = _command(commands, "compile", "compile policies/ into generated/", [
         "vane compile                      write generated/",
         "vane compile --check              exit 1 and show a diff when generated/ is not up to date",
@@ -39,6 +52,22 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff if something would change")
     how.add_argument("--dry-run", action="store_true", help="write nothing; list what would change, and exit 0")
 
+
+def _add_diff(commands: Commands) -> None:
+    command = _command(commands, "diff", "what a change of policies does, in words and in files", [
+        "vane diff                         the working tree against where it left the main branch",
+        "vane diff v1.4 v1.5               two revisions",
+        "vane diff --format markdown       for a comment on a pull request",
+        "vane diff --check-safe            exit 1 if it passes the thresholds of market.yaml unacknowledged",
+    ])  # fmt: skip
+    _add_project(command)
+    command.add_argument("base", nargs="?", metavar="BASE", help="revision to compare with")
+    command.add_argument("head", nargs="?", metavar="HEAD", help="revision to look at (default: the working tree)")
+    command.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="(default: text)")
+    command.add_argument("--check-safe", action="store_true", help="exit 1 on an unsafe change without acknowledge")
+
+
+def _add_lock(commands: Commands) -> None:
     command = _command(commands, "lock", "pin the models that the policies name", [
         "vane lock                                    ask OpenRouter",
         "vane lock --from models-2026-05-22.json      take a saved answer of GET /models",
@@ -55,23 +84,9 @@ def parser() -> argparse.ArgumentParser:
                          help="an MLX model's folder <author>/<repository>; may be repeated")  # fmt: skip
     command.add_argument("--dry-run", action="store_true", help="write nothing; show what would change")
 
-    command = _command(commands, "diff", "what a change of policies does, in words and in files", [
-        "vane diff                         the working tree against where it left the main branch",
-        "vane diff v1.4 v1.5               two revisions",
-        "vane diff --format markdown       for a comment on a pull request",
-        "vane diff --check-safe            exit 1 if it passes the thresholds of market.yaml unacknowledged",
-    ])  # fmt: skip
-    _add_project(command)
-    command.add_argument("base", nargs="?", metavar="BASE", help="revision to compare with")
-    command.add_argument("head", nargs="?", metavar="HEAD", help="revision to look at (default: the working tree)")
-    command.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="(default: text)")
-    command.add_argument("--check-safe", action="store_true", help="exit 1 on an unsafe change without acknowledge")
 
-    _add_questions(commands)
-    _add_account(commands)
-
-    _add_import(commands)
-
+def _add_reference(commands: Commands) -> None:
+    """What the tool says of itself."""
     command = _command(commands, "schema", "JSON Schemas of the policy files, for editors", [
         "vane schema                       write policies/.schemas/",
         "vane schema tracks                print one",
@@ -93,10 +108,9 @@ def parser() -> argparse.ArgumentParser:
         "vane completion bash > /usr/local/etc/bash_completion.d/vane",
     ])  # fmt: skip
     command.add_argument("shell", choices=("bash", "zsh", "tcsh"))
-    return top
 
 
-def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_import(commands: Commands) -> None:
     command = _command(commands, "import", "write a first set of policies from what a team has", [
         "vane import ~/.openclaw/openclaw.json                      write policies/; then run vane lock",
         "vane import config.yaml --from-models models-2026-05-22.json   a LiteLLM proxy; writes the lock as well",
@@ -118,7 +132,7 @@ def _add_import(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     command.add_argument("--dry-run", action="store_true", help="write nothing; print what would be written")
 
 
-def _add_questions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_questions(commands: Commands) -> None:
     """Commands that ask about the compiled result and write nothing."""
     command = _command(commands, "explain", "a scenario's route, who decided it, and all that it can reach", [
         "vane explain batch                      on every machine that takes it up",
@@ -161,7 +175,7 @@ def _add_questions(commands: argparse._SubParsersAction[argparse.ArgumentParser]
                          help="whose the files are; else their path must say it: machines/NAME/…")  # fmt: skip
 
 
-def _add_account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_account(commands: Commands) -> None:
     """The command that brings the team's OpenRouter account to what generated/openrouter/ says."""
     command = _command(commands, "account", "the team's OpenRouter account: keys, guardrails, presets", [
         "vane account plan                               what would change; changes nothing",
@@ -200,9 +214,7 @@ def version() -> str:
     return VERSION
 
 
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, examples: list[str]
-) -> argparse.ArgumentParser:
+def _command(commands: Commands, name: str, help: str, examples: list[str]) -> argparse.ArgumentParser:
     return commands.add_parser(
         name,
         help=help,

@@ -1,0 +1,1 @@
+"""What reaches out and changes something: the team's OpenRouter account, from compiled files alone."""

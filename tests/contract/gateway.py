@@ -1,0 +1,158 @@
+"""The real OpenClaw gateway on the loopback, with the compiled configuration and a throw-away home."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.fakes.upstream import Upstream
+
+#: On a small, busy machine the gateway needs up to two minutes, and an agent's first turn up to one.
+START_PATIENCE = 300
+TURN_PATIENCE = 420
+COMMAND_PATIENCE = 240
+STOP_PATIENCE = 60
+#: Made for each run: long and random enough for OpenClaw's own audit.
+TOKEN_VARIABLE = "OPENCLAW_GATEWAY_TOKEN"
+
+
+def overlay(content: bytes, mlx_port: int, twins: Mapping[str, str]) -> bytes:
+    """The compiled file with the MLX server's stub in place, and some agents twice, under a second name.
+
+    All else, OpenRouter's address too, stays as compiled.
+    """
+    data = json.loads(content)
+    data["models"]["providers"]["mlx"]["baseUrl"] = f"http://127.0.0.1:{mlx_port}/v1"
+    entries = data["agents"]["entries"]
+    for agent, twin in twins.items():
+        entries[twin] = {**entries[agent], "workspace": f"~/.openclaw/workspace-{twin}"}
+    return json.dumps(data, ensure_ascii=False, indent=2).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A running gateway, and how to speak with it."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    #: the way out for commands that run beside the gateway
+    side_proxy: str
+    folder: Path
+    port: int
+
+    @property
+    def log(self) -> str:
+        """The end of what the gateway said so far."""
+        return (self.folder / "gateway.log").read_text("utf-8", "replace")[-6000:]
+
+    def ask(
+        self, scenario: str, text: str, *, stream: bool = False, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """One turn of a scenario's agent over `/v1/chat/completions`, in a session of its own."""
+        body = {
+            "model": f"openclaw/{scenario}",
+            "stream": stream,
+            "messages": [{"role": "user", "content": text}],
+        }
+        return httpx.post(
+            f"http://127.0.0.1:{self.port}/v1/chat/completions",
+            json=body,
+            headers={"Authorization": f"Bearer {self.environment[TOKEN_VARIABLE]}", **(headers or {})},
+            timeout=TURN_PATIENCE,
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of OpenClaw on the same configuration and state."""
+        return subprocess.run(
+            [*self.command, *arguments],
+            env={**self.environment, "OPENCLAW_PROXY_URL": self.side_proxy},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_PATIENCE,
+            check=False,
+        )
+
+    def call(self, method: str, parameters: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+        """A request to the running gateway, as its own clients send them."""
+        address = ["--url", f"ws://127.0.0.1:{self.port}", "--token", self.environment[TOKEN_VARIABLE]]
+        return self.run("gateway", "call", method, *address, "--json", "--params", json.dumps(parameters))
+
+
+def home(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
+    """A home with these files where a Mac has them, and the environment that points OpenClaw there."""
+    state = folder / ".openclaw"
+    state.mkdir(mode=0o700)
+    for name, content in files.items():
+        (state / name).write_bytes(content)
+        (state / name).chmod(0o600)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "OPENCLAW_CONFIG_PATH": str(state / "openclaw.json"),
+        "OPENCLAW_STATE_DIR": str(state),
+        "OPENCLAW_CONFIG_READONLY": "1",
+    }
+
+
+@contextmanager
+def running(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, upstream: Upstream, certificate: Path
+) -> Iterator[Gateway]:
+    """The gateway, ready; it is ended by its own process id, and nobody it might have left behind is looked for."""
+    port = free_port()
+    network = {
+        "OPENCLAW_PROXY_URL": f"http://127.0.0.1:{upstream.proxy.port}",
+        "NODE_EXTRA_CA_CERTS": str(certificate),
+    }
+    side_proxy = f"http://127.0.0.1:{upstream.side_proxy.port}"
+    gateway = Gateway(command, {**environment, **network}, side_proxy, folder, port)
+    with (folder / "gateway.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "gateway", "--port", str(port)],
+            env=dict(gateway.environment),
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _await_ready(process, gateway)
+            yield gateway
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(STOP_PATIENCE)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await_ready(process: subprocess.Popen[bytes], gateway: Gateway) -> None:
+    deadline = time.monotonic() + START_PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the gateway ended by itself:\n{gateway.log}"
+        try:
+            if httpx.get(f"http://127.0.0.1:{gateway.port}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.25)
+    raise AssertionError(f"the gateway was not ready after {START_PATIENCE} s:\n{gateway.log}")

@@ -1,0 +1,160 @@
+"""A turn of a scenario as the client and the stub saw it, and what the plan says it should be."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import httpx
+
+from compiler.compile import Compiled, compile_policies
+from compiler.plan import MLX_PREFIX, Hop, KeyClass, MachinePlan, Preferences, Route
+from tests.contract.conftest import Row
+from tests.contract.gateway import Gateway
+from tests.contract.installation import PROJECT
+from tests.fakes.upstream import Answer, Call, Upstream
+
+TWIN = "-twin"
+#: The variable that holds the key of a track; models on the Mac have none.
+VARIABLES: Mapping[KeyClass, str] = {
+    "token": "OPENROUTER_TOKEN_KEY",
+    "dollar": "OPENROUTER_DOLLAR_KEY",
+    "gray": "OPENROUTER_GRAY_KEY",
+}
+KEYS: Mapping[str, KeyClass] = {f"stub-{key}-{secrets.token_hex(8)}": key for key in VARIABLES}
+NUMBERS = count(1)
+
+
+def compiled() -> Compiled:
+    return compile_policies(PROJECT / "policies")
+
+
+def gateway_mac(result: Compiled) -> tuple[str, MachinePlan]:
+    """The Mac with the role gateway, as things stand."""
+    return next((name, plan) for name, plan in result.plans[0].machines.items() if "gateway" in plan.roles)
+
+
+COMPILED = compiled()
+MAC, PLAN = gateway_mac(COMPILED)
+ROUTES = {route.scenario: route for route in PLAN.on("openclaw")}
+FILES = {
+    artifact.path: artifact.content
+    for bundle in COMPILED.bundles
+    if MAC in bundle.machines and bundle.situation == "standing"
+    for artifact in bundle.by_target["openclaw"]
+}
+
+
+def slug(hop: Hop) -> str:
+    """The model's name on the wire."""
+    return hop.model.removeprefix(MLX_PREFIX)
+
+
+def body(preferences: Preferences) -> dict[str, Any]:
+    """Preferences in OpenRouter's words."""
+    names = ("data_collection", "zdr", "sort", "order", "only", "ignore", "allow_fallbacks", "require_parameters")
+    found = {name: getattr(preferences, name) for name in names}
+    prices = {"prompt": preferences.max_prompt_price, "completion": preferences.max_completion_price}
+    wanted = {name: format(price, "f") for name, price in prices.items() if price is not None}
+    return {
+        **{
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in found.items()
+            if value not in (None, ())
+        },
+        **({"max_price": wanted} if wanted else {}),
+    }
+
+
+def key_of(call: Call) -> str:
+    return "local" if call.bearer is None else KEYS.get(call.bearer, "unknown")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn: what the client got, and what the stub was asked for it."""
+
+    answer: httpx.Response
+    calls: tuple[Call, ...]
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Models and keys in the order of the first call to each."""
+        return list(dict.fromkeys((call.model, key_of(call)) for call in self.calls))
+
+    @property
+    def seconds(self) -> float:
+        """From the first call to the last."""
+        return self.calls[-1].at - self.calls[0].at
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The gateway, the stub behind it, and what the stub answers to which turn."""
+
+    gateway: Gateway
+    upstream: Upstream
+    seen: list[Row]
+    script: dict[tuple[str, str], Answer] = field(default_factory=dict)
+
+    def decide(self, call: Call) -> Answer:
+        return next(
+            (said for (mark, model), said in self.script.items() if mark in call.text and model == call.model), Answer()
+        )
+
+    def turn(
+        self, scenario: str, said: Mapping[str, Answer], *, stream: bool = False, model: str | None = None
+    ) -> Turn:
+        """A turn in which models answer as told; each turn has a mark by which its calls are found."""
+        mark = f"[turn {next(NUMBERS)}]"
+        self.script.update({(mark, model): answer for model, answer in said.items()})
+        answer = self.gateway.ask(
+            scenario, f"Say hello. {mark}", stream=stream, headers={"x-openclaw-model": model} if model else {}
+        )
+        return Turn(answer, tuple(call for call in self.upstream.calls if mark in call.text))
+
+    def note(self, scenario: str, primary_answers: str, turn: Turn) -> None:
+        """A row for the table; attempts and seconds stand where the primary was asked more than once."""
+        if not turn.calls:
+            nobody = f"nobody (HTTP {turn.answer.status_code})"
+            self.seen.append(Row(scenario, primary_answers, nobody, "-", "-"))
+            return
+        (model, key), *rest = turn.asked
+        attempts = sum(call.model == model for call in turn.calls)
+        storm = (
+            f" ({attempts} times, {sum(c.size for c in turn.calls) // 1000} kB in {turn.seconds:.0f} s)"
+            if attempts > 1
+            else ""
+        )
+        then = " → ".join(f"{name} [{its_key}]" for name, its_key in rest)
+        self.seen.append(Row(scenario, primary_answers + storm, model, key, then or "-"))
+
+
+def twins() -> tuple[str, ...]:
+    """Scenarios whose primary hangs on a key that OpenClaw closes after a refusal."""
+    return tuple(name for name, route in ROUTES.items() if route.hops[0].key in ("dollar", "gray"))
+
+
+def first_with_fallbacks(key: KeyClass, skip: int = 0) -> Route:
+    """A route of a key that has somewhere to go."""
+    return [route for route in ROUTES.values() if route.hops[0].key == key and len(route.hops) > 1][skip]
+
+
+def said(turn: Turn) -> str:
+    """The text of a streamed answer."""
+    events = [line.removeprefix("data: ") for line in turn.answer.text.splitlines() if line.startswith("data: {")]
+    deltas = [json.loads(event)["choices"][0]["delta"] for event in events]
+    return "".join(delta.get("content") or "" for delta in deltas)
+
+
+def foreign(route: Route) -> str:
+    """A model of the same file that another scenario may use, and this one may not."""
+    allowed: dict[str, list[str]] = {
+        name: agent["modelPolicy"]["allow"]
+        for name, agent in json.loads(FILES["openclaw.json"])["agents"]["entries"].items()
+    }
+    return next(name for names in allowed.values() for name in names if name not in allowed[route.scenario])

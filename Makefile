@@ -22,7 +22,7 @@ test: environment
 contract: environment
 	$(BIN)/pytest tests/contract
 
-# rewrites the tables of docs/benchmarks.md; takes minutes, 10 GB of disk for a while, and wants a quiet machine
+# rewrites the tables of docs/benchmarks.md; takes minutes, 10 GB for a while, and wants a quiet machine
 bench: environment
 	mkdir -p .cache/bench
 	$(BIN)/pytest tests/bench --quiet --benchmark-disable-gc --benchmark-json=.cache/bench/results.json

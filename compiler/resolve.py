@@ -6,7 +6,7 @@ so. Then `machines` gives every Mac the routes that its tier and roles call for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import cast
@@ -261,14 +261,15 @@ PASSES: tuple[Pass, ...] = (
 
 def resolve(policies: Policies) -> tuple[Plan, ...]:
     """All plans, the standing one first. References must hold (`rules.check_references`)."""
-    return tuple(_plan(policies, situation) for situation in situations(policies))
+    names = policies.fleet.machines
+    places = MappingProxyType({name: policies.place("fleet.yaml", "machines", name, key=True) for name in names})
+    return tuple(_plan(policies, situation, places) for situation in situations(policies))
 
 
-def _plan(policies: Policies, situation: Situation) -> Plan:
+def _plan(policies: Policies, situation: Situation, places: Mapping[str, Place]) -> Plan:
     routes: Routes = ()
     for step in PASSES:
         routes = step(routes, policies, situation)
     machines = plan_machines(routes, policies)
-    places = {name: policies.place("fleet.yaml", "machines", name, key=True) for name in machines}
     account = plan_account(routes, policies)
-    return Plan(situation.name, situation.folder, machines, MappingProxyType(places), routes, account)
+    return Plan(situation.name, situation.folder, machines, places, routes, account)

@@ -35,7 +35,10 @@ def _refused_models(policies: Policies) -> Iterator[tuple[str, Place]]:
 
 
 def routed_models(policies: Policies) -> Iterator[tuple[str, Place]]:
-    """Every model that tracks, scenarios and machines name: those that really get work."""
+    """Every model that tracks, scenarios and machines name: those that really get work.
+
+    A model that many machines name comes once, at the first: a thousand equal findings help nobody.
+    """
     for track in TRACK_KEYS:
         yield from policies.track_models(track)
     for name, scenario in policies.scenarios.items():
@@ -43,9 +46,9 @@ def routed_models(policies: Policies) -> Iterator[tuple[str, Place]]:
             yield scenario.route.primary, policies.scenario_place(name, "route", "primary")
             for index, model in enumerate(scenario.route.fallbacks):
                 yield model, policies.scenario_place(name, "route", "fallbacks", index)
-    for name, machine in policies.fleet.machines.items():
-        if machine.mlx:
-            yield machine.mlx.model, policies.place("fleet.yaml", "machines", name, "mlx", "model")
+    first = {machine.mlx.model: name for name, machine in reversed(policies.fleet.machines.items()) if machine.mlx}
+    for model, name in first.items():
+        yield model, policies.place("fleet.yaml", "machines", name, "mlx", "model")
 
 
 @policy_rule(

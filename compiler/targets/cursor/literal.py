@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from functools import lru_cache
 from typing import Any
 
 LITERAL_NAME = "POLICY"
@@ -26,6 +27,7 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
+@lru_cache(maxsize=16)  # check and read ask for the same one, and fleets have it on many Macs
 def guard_data(source: str) -> Any:
     """What the guard knows, read from its source without running it."""
     literals = [

@@ -1,0 +1,94 @@
+"""Results of pytest-benchmark → the tables of a page: `python -m tests.bench.table <results.json> <page>`."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+BEGIN, END = "<!-- made by `make bench` -->\n", "<!-- end -->\n"
+Info = Mapping[str, Any]
+
+
+def tables(results: Mapping[str, Any]) -> str:
+    """All tables, and what they were measured on."""
+    infos = [benchmark["extra_info"] for benchmark in results["benchmarks"]]
+    cpu = results["machine_info"]["cpu"]
+    where = f"{cpu.get('brand_raw', platform.machine())}, {cpu.get('count', '?')} cores, {platform.system()}"
+    medium = "in memory (tmpfs)" if any(info.get("in_memory") for info in infos) else "on disk"
+    python = results["machine_info"]["python_version"]
+    return "\n".join(
+        (
+            f"{where}, Python {python}. Median of three cold runs. Files {medium}.\n",
+            *compiles([info for info in infos if info["group"] == "compile"]),
+            "",
+            *checks([info for info in infos if info["group"] == "check"]),
+            "",
+            *likes(infos),
+            "",
+        )
+    )
+
+
+def compiles(infos: Iterable[Info]) -> Iterator[str]:
+    """Compiles beside their floors."""
+    yield "| `vane compile` of | files | CPU | of it user | wall | peak memory | floor: CPU | CPU ÷ floor |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
+    for info in infos:
+        floor = info["floor"]["cpu"]
+        cells = (fleet(info), f"{info['files']:,}", *figures(info), f"{floor:.2f} s", f"{info['cpu'] / floor:.1f}")
+        yield f"| {' | '.join(cells)} |"
+
+
+def checks(infos: Iterable[Info]) -> Iterator[str]:
+    """Checks of what is up to date."""
+    yield "| `vane compile --check`, up to date | CPU | of it user | wall | peak memory |"
+    yield "|---|--:|--:|--:|--:|"
+    for info in infos:
+        yield f"| {' | '.join((fleet(info), *figures(info)))} |"
+
+
+def likes(infos: Iterable[Info]) -> Iterator[str]:
+    """The laptops of a mixed fleet in other languages, ours on top of each size."""
+    yield "| The same laptops in | machines | CPU | of it user | wall | peak memory |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    for machines in (1_000, 10_000):
+        for info in infos:
+            ours = info["group"] == "compile" and info["kind"] == "mixed"
+            if info["machines"] == machines and (ours or info["group"] == "like"):
+                name = "`vane compile`, all that it does" if ours else info["language"]
+                cells = (info["note"], "", "", "") if "note" in info else figures(info)
+                yield f"| {' | '.join((name, f'{machines:,}', *cells))} |"
+
+
+def fleet(info: Info) -> str:
+    """What was compiled, in words."""
+    if info["machines"] == "shipped":
+        return "the shipped policies"
+    if info["machines"] == 2:
+        return "1 laptop and its gateway"
+    unlike = ", each with a plan of its own" if info.get("kind") == "unlike" else ""
+    return f"{info['machines']:,} machines{unlike}"
+
+
+def figures(info: Info) -> tuple[str, str, str, str]:
+    """CPU, user CPU, wall and memory of a run."""
+    cpu, user, wall = (f"{info[key]:.2f} s" for key in ("cpu", "user", "wall"))
+    return cpu, user, wall, f"{info['memory']:.0f} MB"
+
+
+def replace(page: str, made: str) -> str:
+    """The page with new tables between its marks."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{made}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[2])
+    made = tables(json.loads(Path(sys.argv[1]).read_text()))
+    page.write_text(replace(page.read_text(encoding="utf-8"), made), encoding="utf-8")
+    sys.stdout.write(made)

@@ -240,6 +240,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character must not end the run
             stream.reconfigure(errors="backslashreplace")
     asked = parser().parse_args(arguments)
+    if sys.stdout is None:  # closed by the shell: `>&-`
+        sys.stdout = io.StringIO()
     try:
         outcome = int(import_module(ELSEWHERE.get(asked.command, f"compiler.commands.{asked.command}")).run(asked))
         sys.stdout.flush()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from compiler import rules
 from compiler.diagnostics import Code, Finding, Place, PolicyError, errors, ordered
@@ -22,7 +23,12 @@ REFUSED_ARTIFACT = Code(
     "this is a fault of the target's template: please report it with the message",
     "Each target checks what it rendered before anything is written: schemas, and what their programs do not check.",
 )  # fmt: skip
-CODES = (REFUSED_ARTIFACT,)
+STRANGE_ARTIFACT = Code(
+    "VN602", "strange-artifact", "A target yields what cannot be written",
+    "mend or uninstall the target: artifacts have a relative path of plain names, bytes, and a path of their own",
+    "Other people's targets run inside a compile. None may write outside a Mac's folder, or over another's file.",
+)  # fmt: skip
+CODES = (REFUSED_ARTIFACT, STRANGE_ARTIFACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ def compile_policies(folder: Path, targets: Sequence[Target] | None = None) -> C
     policies, plans, findings = check(documents)
     targets = installed() if targets is None else targets
     bundles = tuple(emit(plans, targets))
+    if strange := tuple(strange_artifacts(bundles)):
+        raise PolicyError(strange)
     refused = tuple(check_artifacts(bundles, targets)) or tuple(verify(bundles, policies, targets))
     if refused:
         raise PolicyError(refused)
@@ -106,7 +114,7 @@ def emit(plans: Sequence[Plan], targets: Sequence[Target]) -> Iterator[Bundle]:
     kept: dict[Artifact, Artifact] = {}
 
     def only(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
-        return tuple(kept.setdefault(artifact, artifact) for artifact in artifacts)
+        return tuple(kept.setdefault(a, a) if isinstance(a, Artifact) else a for a in artifacts)
 
     for plan in plans:
         alike: dict[MachinePlan, list[str]] = {}
@@ -114,11 +122,45 @@ def emit(plans: Sequence[Plan], targets: Sequence[Target]) -> Iterator[Bundle]:
             if plan.is_standing or machine_plan != standing.machines[machine]:
                 alike.setdefault(machine_plan, []).append(machine)
         for machine_plan, machines in alike.items():
-            rendered = {target.name: only(target.emit(machine_plan)) for target in targets}
+            rendered = {target.name: only(_rendered(target, target.emit, machine_plan)) for target in targets}
             yield Bundle(plan.folder, plan.situation, machine_plan, tuple(machines), rendered)
         if plan.is_standing or plan.account != standing.account:
-            rendered = {target.name: only(target.emit_account(plan.account)) for target in targets}
+            rendered = {target.name: only(_rendered(target, target.emit_account, plan.account)) for target in targets}
             yield Bundle(plan.folder, plan.situation, plan.account, (), rendered)
+
+
+def _rendered(target: Target, emit: Callable[[Any], Iterable[Artifact]], plan: object) -> tuple[Artifact, ...]:
+    """What a target makes of a plan; an error in it says whose it is."""
+    try:
+        return tuple(emit(plan))
+    except Exception as error:
+        error.add_note(f"in target {target.name!r}: if it is not one of Weathervane's own, report it to its authors")
+        raise
+
+
+def strange_artifacts(bundles: Iterable[Bundle]) -> Iterator[Finding]:
+    """Artifacts that would land outside their folder or on one another, or that are none. Nothing else sees them."""
+    for bundle in bundles:
+        owners: dict[str, str] = {}
+        for target, artifacts in bundle.by_target.items():
+            for artifact in artifacts:
+                if why := _strangeness(artifact, owners):
+                    yield STRANGE_ARTIFACT.at(Place("policies"), f"target {target!r}: {why}")
+                else:
+                    owners[artifact.path.lower()] = target
+
+
+def _strangeness(artifact: object, owners: Mapping[str, str]) -> str | None:
+    if not isinstance(artifact, Artifact):
+        return f"it yields a {type(artifact).__name__}, no Artifact"
+    path, content = artifact.path, artifact.content
+    if not isinstance(path, str) or not isinstance(content, bytes):
+        return "an artifact's path must be text and its content bytes"
+    if any(part in ("", ".", "..") or not part.isprintable() or part.startswith(".vane-") for part in path.split("/")):
+        return f"{path!r} is no path below a Mac's folder"
+    if path.lower() in owners:  # the disks of Macs do not tell case apart
+        return f"{path!r} is also yielded by target {owners[path.lower()]!r}"
+    return None
 
 
 def check_artifacts(bundles: Iterable[Bundle], targets: Sequence[Target]) -> Iterator[Finding]:

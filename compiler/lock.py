@@ -55,19 +55,19 @@ class Answers:
     source: str
 
 
-def models_of(answer: Any) -> tuple[Mapping[str, Any], ...]:
+def models_of(answer: Any, place: Place = _LOCK) -> tuple[Mapping[str, Any], ...]:
     """The models of a `GET /models` answer. Raises PolicyError where it is empty or odd."""
     models = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(models, list) or not models:
-        raise PolicyError([BAD_ANSWER.at(_LOCK, "GET /models: no list of models under `data`")])
+        raise PolicyError([BAD_ANSWER.at(place, "GET /models: no list of models under `data`")])
     links = answer.get("links")
     if isinstance(links, dict) and links.get("next"):
         fix = "save the whole answer: GET /models without limit and offset"
-        raise PolicyError([BAD_ANSWER.at(_LOCK, f"GET /models: only a page of {len(models)} models", fix)])
+        raise PolicyError([BAD_ANSWER.at(place, f"GET /models: only a page of {len(models)} models", fix)])
     for number, model in enumerate(models):
         if why := _oddity(model):
             said = f"GET /models: entry {number} ({_slug(model)}): {why}"
-            raise PolicyError([BAD_ANSWER.at(_LOCK, said)])
+            raise PolicyError([BAD_ANSWER.at(place, said)])
     return tuple(models)
 
 
@@ -86,11 +86,11 @@ def _slug(model: Any) -> str:
     return repr(model.get("id")) if isinstance(model, dict) else "not an object"
 
 
-def zdr_slugs(answer: Any) -> frozenset[str]:
+def zdr_slugs(answer: Any, place: Place = _LOCK) -> frozenset[str]:
     """Slugs that have an endpoint in a `GET /endpoints/zdr` answer. Raises PolicyError where it is odd."""
     endpoints = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(endpoints, list) or not all(isinstance(e, dict) and "model_id" in e for e in endpoints):
-        raise PolicyError([BAD_ANSWER.at(_LOCK, "GET /endpoints/zdr: no list of endpoints with a model_id")])
+        raise PolicyError([BAD_ANSWER.at(place, "GET /endpoints/zdr: no list of endpoints with a model_id")])
     return frozenset(str(endpoint["model_id"]) for endpoint in endpoints)
 
 

@@ -20,6 +20,7 @@ def default_base(project: Path) -> str:
         found = _git(project, ["merge-base", "HEAD", branch])
         if found.returncode == 0:
             return found.stdout.decode().strip()
+    _refuse_outside_of_git(project)
     raise NoRevision("no main branch here; name a revision: vane diff BASE")
 
 
@@ -27,8 +28,14 @@ def name_of(project: Path, revision: str) -> str:
     """A short name of a commit. Raises NoRevision where there is none."""
     found = _git(project, ["rev-parse", "--verify", "--short", "--end-of-options", f"{revision}^{{commit}}"])
     if found.returncode:
+        _refuse_outside_of_git(project)
         raise NoRevision(f"no revision {revision!r} here; in a shallow clone, fetch it first")
     return found.stdout.decode().strip()
+
+
+def _refuse_outside_of_git(project: Path) -> None:
+    if _git(project, ["rev-parse", "--git-dir"]).returncode:
+        raise NoRevision("this is no git repository; vane diff compares revisions")
 
 
 def extract(project: Path, revision: str, into: Path) -> Path | None:

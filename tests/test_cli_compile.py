@@ -180,3 +180,21 @@ def test_an_unwritable_place_is_no_internal_error(tmp_path: Path, capsys: pytest
     (tmp_path / "generated").write_text("a file in the place of the folder")
     assert main(["compile", "-C", str(tmp_path)]) == 1
     assert "VN912" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", [["compile"], ["compile", "--check"], ["test"], ["lock", "--from", "x-2026-05-22.json"]]
+)
+def test_a_loop_of_links_is_a_finding(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (write_policies(tmp_path) / "scenarios/loop.yaml").symlink_to("loop.yaml")
+    assert main([*command, "-C", str(tmp_path)]) == 1
+    assert "policies/scenarios/loop.yaml:1:1 VN101" in capsys.readouterr().err
+
+
+def test_a_closed_output_is_no_internal_error(tmp_path: Path) -> None:
+    write_policies(tmp_path)
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m compiler.cli compile -C "$1" >&-', "sh", str(tmp_path)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

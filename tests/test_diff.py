@@ -150,7 +150,7 @@ def test_outside_of_git(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     shutil.copytree(SHIPPED, tmp_path / "policies")
     code, _, err = said(tmp_path, capsys)
     assert code == 2
-    assert "name a revision" in err
+    assert "no git repository" in err
 
 
 def test_head_that_does_not_compile_is_findings(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,28 @@ def test_nothing_is_written_through_links(tmp_path: Path) -> None:
     assert victim.read_text() == "mine"
     assert not (policies / "models.lock.json").is_symlink()
     assert [file.name for file in policies.iterdir() if file.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "No such file"), ("", "it is not JSON"), ("<html>", "it is not JSON"), ("{}", "no list of models")],
+    ids=["missing", "empty", "html", "no models"],
+)
+def test_a_saved_answer_that_is_none_is_named_itself(
+    content: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_policies(tmp_path)
+    saved = tmp_path / "answer-2026-05-22.json"
+    if content is not None:
+        saved.write_text(content, "utf-8")
+    assert main(["lock", "-C", str(tmp_path), "--from", str(saved)]) == 1
+    printed = capsys.readouterr().err
+    assert f"{saved}:1:1 VN701" in printed
+    assert said in printed
+
+
+def test_a_pipe_is_no_saved_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_policies(tmp_path)
+    os.mkfifo(tmp_path / "answer-2026-05-22.json")
+    assert main(["lock", "-C", str(tmp_path), "--from", str(tmp_path / "answer-2026-05-22.json")]) == 1
+    assert "not a regular file" in capsys.readouterr().err

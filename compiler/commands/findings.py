@@ -35,9 +35,11 @@ def _read(findings: Sequence[Finding], project: Path) -> Mapping[str, str]:
     """The texts of the files that findings name, as far as they can be read: links must not show other files."""
     texts = {}
     for file in {finding.place.file for finding in findings}:
-        path = project / file
-        folder = project / file.partition("/")[0]
-        inside = path.resolve().is_relative_to(folder.resolve())
-        if inside and path.is_file() and path.stat().st_size <= 4 * 1024 * 1024:
-            texts[file] = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
+        path, folder = project / file, project / file.partition("/")[0]
+        try:
+            inside = path.resolve().is_relative_to(folder.resolve())
+            if inside and path.is_file() and path.stat().st_size <= 4 * 1024 * 1024:
+                texts[file] = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
+        except (OSError, RuntimeError):  # RuntimeError: a loop of links; the finding itself says so
+            continue
     return texts

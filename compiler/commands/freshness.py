@@ -82,8 +82,11 @@ def _state(path: str) -> str:
         return f"link {os.readlink(path)}"  # noqa: PTH115  (Path objects would cost more than the hashing)
     if not stat.S_ISREG(mode):
         return f"{mode}"
-    with open(path, "rb") as stream:  # noqa: PTH123
-        return f"{mode & 0o777} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123
+            return f"{mode & 0o777} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
+    except PermissionError:  # the compile says it, with a place
+        return f"{mode & 0o777} unreadable"
 
 
 def _files(folder: Path | str) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -65,15 +65,17 @@ def run(asked: argparse.Namespace) -> int:
             _write(folder / path, text)
     verb = "would write" if asked.dry_run else "wrote"
     print(f"{verb} {len(texts)} files with {len(written.texts) - 4} scenarios into {folder.name}/", file=sys.stderr)
-    print(_next_step(found, len(written.scenarios), pinned and not errors(outcome)), file=sys.stderr)
+    proved, has_lock = pinned and not errors(outcome), LOCK_FILE in texts or (folder / LOCK_FILE).is_file()
+    print(_next_step(found, len(written.scenarios), proved, has_lock), file=sys.stderr)
     return 1 if errors(outcome) else 0
 
 
-def _next_step(found: Found, agents: int, proved: bool) -> str:
+def _next_step(found: Found, agents: int, proved: bool, has_lock: bool) -> str:
     if proved:
         each = "agents reach what they" if agents != 1 else "agent reaches what it"
+        lock = "" if has_lock else "`vane lock`, "
         return f"compiled in memory: {agents} {each} reached " \
-               "before. Next: read the comments, then `vane schema` and `vane compile`"  # fmt: skip
+               f"before. Next: read the comments, then {lock}`vane schema` and `vane compile`"  # fmt: skip
     mlx = " and `vane lock --mlx FOLDER` for the MLX model" if found.mlx else ""
     return f"next: read the comments, then `vane lock`{mlx}, `vane schema` and `vane compile`"
 
@@ -88,6 +90,8 @@ def _known(asked: argparse.Namespace, folder: Path) -> _Known:
     day = asked.as_of or next(iter(re.findall(r"\d{4}-\d{2}-\d{2}", asked.from_models.name)), "")
     try:
         as_of = datetime.date.fromisoformat(day)
+        if asked.from_models.is_fifo():
+            raise ValueError("a pipe")
         answer = json.loads(asked.from_models.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
         said = f"{asked.from_models.name!r}: no JSON, or no day in its name"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import difflib
+import errno
 import json
 import os
 import re
@@ -77,6 +78,7 @@ def _answers(asked: argparse.Namespace) -> Answers:
 
         print("asking OpenRouter for its models …", file=sys.stderr)
         return fetch(key=os.environ.get("OPENROUTER_API_KEY"))
+    answer = _saved(asked.saved)
     day = asked.as_of or next(iter(re.findall(r"\d{4}-\d{2}-\d{2}", asked.saved.name)), "")
     try:
         as_of = datetime.date.fromisoformat(day)
@@ -84,17 +86,20 @@ def _answers(asked: argparse.Namespace) -> Answers:
         said = f"no day in {asked.saved.name!r}" if not day else f"{day!r} is no day"
         fix = "say on which day the answer was saved: --as-of YYYY-MM-DD"
         raise PolicyError([BAD_ANSWER.at(Place(str(asked.saved)), said, fix)]) from error
-    zdr = zdr_slugs(_saved(asked.zdr_from)) if asked.zdr_from else None
+    zdr = zdr_slugs(_saved(asked.zdr_from), Place(str(asked.zdr_from))) if asked.zdr_from else None
     source = "a saved answer of GET /models" + (" and of GET /endpoints/zdr" if asked.zdr_from else "")
-    return Answers(models_of(_saved(asked.saved)), zdr, as_of, source)
+    return Answers(models_of(answer, Place(str(asked.saved))), zdr, as_of, source)
 
 
 def _saved(file: Path) -> Any:
+    fix = "give the file in which an answer of the API was saved as it came"
     try:
+        if file.exists() and not file.is_file():
+            raise OSError(errno.EINVAL, "it is not a regular file")
         return json.loads(file.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not JSON"
-        raise PolicyError([BAD_ANSWER.at(Place(str(file)), f"cannot read the saved answer: {why}")]) from error
+        raise PolicyError([BAD_ANSWER.at(Place(str(file)), f"cannot read the saved answer: {why}", fix)]) from error
 
 
 def _present(lock_file: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,8 @@ def _held(files: Sequence[Path], machine: str | None, project: Path, compiled: C
     names: dict[Owner, dict[str, str]] = {}
     for file in files:
         owner, path = _owned(file, machine, compiled)
+        if file.is_fifo():
+            raise OSError(errno.EINVAL, "it is not a regular file", str(file))
         contents.setdefault(owner, {})[path] = file.read_bytes()
         names.setdefault(owner, {})[path] = file.as_posix()
     return tuple(in_place_of_compiled(compiled, owner, contents[owner], names[owner]) for owner in sorted(contents))

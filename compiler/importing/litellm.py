@@ -165,6 +165,13 @@ def _remarks(rows: list[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _without_place(root: Mapping[str, Any]) -> Iterator[Left]:
+    rows = root.get("model_list")
+    known = (
+        {str(row.get("model_name")) for row in rows if isinstance(row, Mapping)} if isinstance(rows, list) else set()
+    )
+    for name, others in _fallbacks(root).items():
+        for missing in sorted({*others, *([] if name == "*" else [name])} - known):
+            yield Left(f"fallbacks.{name}", f"no model_name {missing!r} in model_list", loses_model=True)
     for key in sorted(root.keys() - {"model_list"}):
         if not isinstance(root[key], Mapping):
             yield Left(key, "no policy holds it")

@@ -36,6 +36,8 @@ def read_source(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _text(path: Path) -> str:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise _refused(path, "it is not a regular file")
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)

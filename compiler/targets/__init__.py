@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics import Place
 from compiler.plan import AccountPlan, MachinePlan
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINT_GROUP = "weathervane.targets"
 
@@ -68,5 +71,15 @@ def installed() -> tuple[Target, ...]:
     """All targets on this machine, ours and others', by name."""
     from importlib.metadata import entry_points  # costs 20 ms: only a compile needs it
 
-    found = (entry.load() for entry in entry_points(group=ENTRY_POINT_GROUP))
-    return tuple(sorted(found, key=lambda target: str(target.name)))
+    return tuple(sorted((_loaded(entry) for entry in entry_points(group=ENTRY_POINT_GROUP)), key=lambda t: t.name))
+
+
+def _loaded(entry: EntryPoint) -> Target:
+    try:
+        target = entry.load()
+        if not isinstance(target, Target):
+            raise TypeError(f"{entry.value} is a {type(target).__name__}, no compiler.targets.Target")
+    except Exception as error:
+        error.add_note(f"in target {entry.name!r} ({entry.value}): uninstall it, or report this to its authors")
+        raise
+    return target

@@ -231,3 +231,16 @@ def test_names_are_short_and_unlike() -> None:
     assert taken == ["a", "a-2", "a-3", "com1-agent", "agent", "agent-9", "x" * 56]
     assert title_of("\x1b[31m", "fallback") == "[31m"
     assert title_of("\n", "fallback") == "fallback"
+
+
+def test_litellm_fallback_to_nobody_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "model_list:\n"
+        f"  - {{model_name: fast, litellm_params: {{model: openrouter/{FLASH}}}}}\n"
+        "router_settings: {fallbacks: [{fast: [nope]}]}\n",
+        "utf-8",
+    )
+    assert main(["import", str(config), "-C", str(tmp_path), "--dry-run"]) == 0
+    printed = capsys.readouterr()
+    assert "no model_name 'nope' in model_list" in printed.out + printed.err

@@ -6,69 +6,17 @@ Run by `make contract`. The first run installs OpenClaw below .cache/contract, w
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from compiler.targets.openclaw import TARGET
-from tests.contract.installation import PROJECT, command
+from tests.contract.conftest import Run, Verdict
+from tests.contract.installation import PROJECT
 from tests.plans import gateway_plan, laptop_plan
 from tests.targets.openclaw_files import X, closed, config, emitted, in_a, merged, reaches
-
-PATIENCE = 240
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Verdict = Callable[[bytes], dict[str, Any]]
-
-
-@pytest.fixture(scope="session")
-def openclaw(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs a command of OpenClaw on a configuration file, with a state folder of its own."""
-    program = command()
-
-    def run(*arguments: str, content: bytes = b"{}") -> subprocess.CompletedProcess[str]:
-        folder = tmp_path_factory.mktemp("openclaw")
-        file = folder / "openclaw.json"
-        file.write_bytes(content)
-        file.chmod(0o600)
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "OPENCLAW_CONFIG_PATH": str(file),
-            "OPENCLAW_STATE_DIR": str(folder / "state"),
-        }
-        for patience in (PATIENCE, 2 * PATIENCE):
-            done = subprocess.run(
-                [*program, *arguments],
-                env=environment,
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=patience,
-                check=False,
-            )
-            if done.stdout.strip():
-                break
-        return done
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def verdict(openclaw: Run) -> Verdict:
-    """What `openclaw config validate` says about a file."""
-
-    def ask(content: bytes) -> dict[str, Any]:
-        done = openclaw("config", "validate", "--json", content=content)
-        assert done.stdout.strip(), done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
-
-    return ask
 
 
 def compiled() -> list[tuple[str, bytes]]:

@@ -122,6 +122,7 @@ ALIASES = Shape(
     "aliases, allow lists, sub-agents",
     _json({
         "agents": {
+            "ownership": "explicit",
             "defaults": {
                 "model": {"primary": "flash", "fallbacks": []},
                 "models": {
@@ -174,7 +175,7 @@ SERVERS = Shape(
             "litellm": {"baseUrl": "http://127.0.0.1:4000", "models": [{"id": "anthropic/claude", "name": "Claude"}]},
             "corp": {"baseUrl": "https://user:pw@llm.corp.example/v1", "models": [{"id": "gpt", "name": "GPT"}]},
         }},
-        "agents": {"entries": {
+        "agents": {"ownership": "explicit", "entries": {
             "private": {"model": {"primary": "mlx/mlx-community/Large-4bit", "fallbacks": []}},
             "mixed": {"model": {"primary": "corp/gpt", "fallbacks": [
                 f"openrouter/{FLASH}", "ollama/llama3.3:70b", "litellm/anthropic/claude",
@@ -217,7 +218,8 @@ SEATS = Shape(
 NAMES = Shape(
     "names that no file could have",
     _json({
-        "agents": {"defaults": {"model": f"openrouter/{FLASH}", "modelPolicy": {"allow": [f"openrouter/{FLASH}"]}},
+        "agents": {"ownership": "explicit",
+                   "defaults": {"model": f"openrouter/{FLASH}", "modelPolicy": {"allow": [f"openrouter/{FLASH}"]}},
                    "entries": {
             "Main Agent": {"name": 'Quote " and {{braces}} & ]]> and\n# a line'},
             "main-agent": {},
@@ -232,6 +234,17 @@ NAMES = Shape(
     ("It was called 'Main Agent' there.", "It was called 'ops.eu.west' there.", "It was called '🦞' there."),
 )  # fmt: skip
 
+ODD_NAMES = Shape(
+    "names that OpenClaw takes and policies do not",
+    _json({
+        "agents": {"ownership": "explicit",
+                   "defaults": {"model": f"openrouter/{FLASH}", "modelPolicy": {"allow": [f"openrouter/{FLASH}"]}},
+                   "entries": {"Main_Agent": {}, "main-agent": {}, "2nd": {}, "CON": {}, "a": {"name": "{{ 7 * 7 }}"}}},
+    }),
+    reach(main_agent=FLASH, main_agent_2=FLASH, agent_2nd=FLASH, con_agent=FLASH, a=FLASH),
+    ("It was called 'Main_Agent' there.", "It was called 'CON' there."),
+)  # fmt: skip
+
 TRACKS = Shape(
     "a key for each track, and free models",
     _json({
@@ -242,7 +255,7 @@ TRACKS = Shape(
             for name, key, slug in (("openrouter", "TOKEN_KEY", FLASH), ("openrouter-dollar", "DOLLAR_KEY", OPUS),
                                     ("openrouter-gray", "GRAY_KEY", OWL))
         }},
-        "agents": {"entries": {
+        "agents": {"ownership": "explicit", "entries": {
             "loops": {"model": {"primary": f"openrouter/{FLASH}", "fallbacks": []}},
             "audit": {"model": {"primary": f"openrouter-dollar/{OPUS}", "fallbacks": [f"openrouter/{FLASH}"]}},
             "trials": {"model": {"primary": f"openrouter-gray/{OWL}", "fallbacks": []}},
@@ -259,7 +272,8 @@ TRACKS = Shape(
 PLACELESS = Shape(
     "models where no route can hold them",
     _json({
-        "agents": {"defaults": {"model": f"openrouter/{FLASH}", "voiceModel": f"openrouter/{HY3}",
+        "agents": {"ownership": "explicit",
+                   "defaults": {"model": f"openrouter/{FLASH}", "voiceModel": f"openrouter/{HY3}",
                                 "mediaModels": {"image": f"openrouter/{GEMINI}"}, "timeoutSeconds": 600},
                    "entries": {"one": {"memory": {"search": {"provider": "openai", "model": "embed"}}},
                                "two": {"tools": {"deny": ["exec"]}}}},
@@ -283,6 +297,7 @@ HUGE = Shape(
     "three hundred agents",
     _json({
         "agents": {
+            "ownership": "explicit",
             "defaults": {"model": {"primary": f"openrouter/{FLASH}", "fallbacks": [f"openrouter/{HY3}"]}},
             "entries": {
                 f"agent-{n}": {"name": f"Agent {n}", "model": {"primary": f"openrouter/{_in_turn(n)}"}}
@@ -294,4 +309,6 @@ HUGE = Shape(
     {f"agent-{n}": frozenset({_in_turn(n), HY3}) for n in range(300)},
 )  # fmt: skip
 
-SHAPES = (DEFAULTS_ONLY, STRINGS, ALIASES, LEGACY, SERVERS, SEATS, NAMES, TRACKS, PLACELESS, HUGE)
+#: Files that the real OpenClaw takes: `make contract` asks it.
+REAL = (DEFAULTS_ONLY, STRINGS, ALIASES, LEGACY, SERVERS, SEATS, ODD_NAMES, TRACKS, PLACELESS, HUGE)
+SHAPES = (*REAL, NAMES)

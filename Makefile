@@ -31,7 +31,7 @@ bench: environment
 # newest versions that pyproject.toml allows, pinned and hashed; review the result like any lock file
 lock-requirements: environment
 	$(LOCK) --upgrade --output-file requirements.txt
-	$(LOCK) --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) --upgrade --extra harness --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
 environment:
 	@script/bootstrap

@@ -9,14 +9,21 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+from compiler.arguments import Commands, add_command, add_format, add_project
+
 GOOD, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 3
 #: as a shell counts programs that a signal ended: SIGINT, SIGPIPE
 INTERRUPTED, UNREAD = 130, 141
 #: Commands of other rooms. Their names stand here alone: the compiler imports none of them.
-ELSEWHERE = {"account": "deploy.account.command"}
+ELSEWHERE = {
+    "account": "deploy.account.command",
+    "lock": "harness.market.lock_command",
+    "market": "harness.market.command",
+    "bench": "harness.bench.command",
+}
+#: What the harness's commands take is said in their own room.
+HARNESS = "harness.arguments"
 REPORT = "https://github.com/weathervane/weathervane/issues"
 
 
@@ -35,32 +42,33 @@ def parser() -> argparse.ArgumentParser:
     _add_questions(commands)
     _add_lock(commands)
     _add_import(commands)
+    import_module(HARNESS).add(commands)
     _add_account(commands)
     _add_reference(commands)
     return top
 
 
 def _add_compile(commands: Commands) -> None:
-    command = _command(commands, "compile", "compile policies/ into generated/", [
+    command = add_command(commands, "compile", "compile policies/ into generated/", [
         "vane compile                      write generated/",
         "vane compile --check              exit 1 and show a diff when generated/ is not up to date",
         "vane compile --format github      findings as annotations of a pull request",
     ])  # fmt: skip
-    _add_project(command)
-    _add_format(command)
+    add_project(command)
+    add_format(command)
     how = command.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff if something would change")
     how.add_argument("--dry-run", action="store_true", help="write nothing; list what would change, and exit 0")
 
 
 def _add_diff(commands: Commands) -> None:
-    command = _command(commands, "diff", "what a change of policies does, in words and in files", [
+    command = add_command(commands, "diff", "what a change of policies does, in words and in files", [
         "vane diff                         the working tree against where it left the main branch",
         "vane diff v1.4 v1.5               two revisions",
         "vane diff --format markdown       for a comment on a pull request",
         "vane diff --check-safe            exit 1 if it passes the thresholds of market.yaml unacknowledged",
     ])  # fmt: skip
-    _add_project(command)
+    add_project(command)
     command.add_argument("base", nargs="?", metavar="BASE", help="revision to compare with")
     command.add_argument("head", nargs="?", metavar="HEAD", help="revision to look at (default: the working tree)")
     command.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="(default: text)")
@@ -68,13 +76,13 @@ def _add_diff(commands: Commands) -> None:
 
 
 def _add_lock(commands: Commands) -> None:
-    command = _command(commands, "lock", "pin the models that the policies name", [
+    command = add_command(commands, "lock", "pin the models that the policies name", [
         "vane lock                                    ask OpenRouter",
         "vane lock --from models-2026-05-22.json      take a saved answer of GET /models",
         "vane lock --mlx ~/models/mlx-community/Qwen3-4B-4bit",
     ])  # fmt: skip
-    _add_project(command)
-    _add_format(command)
+    add_project(command)
+    add_format(command)
     command.add_argument("--from", dest="saved", type=Path, metavar="FILE", help="a saved answer of GET /models")
     command.add_argument("--zdr-from", type=Path, metavar="FILE", help="a saved answer of GET /endpoints/zdr")
     command.add_argument(
@@ -87,23 +95,23 @@ def _add_lock(commands: Commands) -> None:
 
 def _add_reference(commands: Commands) -> None:
     """What the tool says of itself."""
-    command = _command(commands, "schema", "JSON Schemas of the policy files, for editors", [
+    command = add_command(commands, "schema", "JSON Schemas of the policy files, for editors", [
         "vane schema                       write policies/.schemas/",
         "vane schema tracks                print one",
     ])  # fmt: skip
-    _add_project(command)
+    add_project(command)
     command.add_argument("kind", nargs="?", help="print the schema of one kind of policy instead")
 
-    command = _command(
+    command = add_command(
         commands, "rules", "list everything that a compile can find", ["vane rules", "vane rules --json"]
     )
     command.add_argument("--json", action="store_true", help="as a JSON list")
 
-    command = _command(commands, "rule", "explain one finding", ["vane rule VN203"])
+    command = add_command(commands, "rule", "explain one finding", ["vane rule VN203"])
     command.add_argument("code", help="a code such as VN203, or a name such as unknown-model")
     command.add_argument("--json", action="store_true", help="as a JSON object")
 
-    command = _command(commands, "completion", "shell completion", [
+    command = add_command(commands, "completion", "shell completion", [
         "vane completion zsh > ~/.zfunc/_vane",
         "vane completion bash > /usr/local/etc/bash_completion.d/vane",
     ])  # fmt: skip
@@ -111,14 +119,14 @@ def _add_reference(commands: Commands) -> None:
 
 
 def _add_import(commands: Commands) -> None:
-    command = _command(commands, "import", "write a first set of policies from what a team has", [
+    command = add_command(commands, "import", "write a first set of policies from what a team has", [
         "vane import ~/.openclaw/openclaw.json                      write policies/; then run vane lock",
         "vane import config.yaml --from-models models-2026-05-22.json   a LiteLLM proxy; writes the lock as well",
         "vane import skeleton.json --lock-from models.lock.json     the article's tracks, with slugs put right",
         "vane import openclaw.json --dry-run                        print what would be written",
     ])  # fmt: skip
-    _add_project(command)
-    _add_format(command)
+    add_project(command)
+    add_format(command)
     command.add_argument("file", type=Path, metavar="FILE",
                          help="an openclaw.json, a LiteLLM config.yaml, or the article's skeleton")  # fmt: skip
     command.add_argument("-o", dest="output", type=Path, metavar="FOLDER", help="where to write (default: policies/)")
@@ -134,41 +142,41 @@ def _add_import(commands: Commands) -> None:
 
 def _add_questions(commands: Commands) -> None:
     """Commands that ask about the compiled result and write nothing."""
-    command = _command(commands, "explain", "a scenario's route, who decided it, and all that it can reach", [
+    command = add_command(commands, "explain", "a scenario's route, who decided it, and all that it can reach", [
         "vane explain batch                      on every machine that takes it up",
         "vane explain ide-assist --machine air-ana",
         "vane explain security-audit --json",
     ])  # fmt: skip
-    _add_project(command)
+    add_project(command)
     command.add_argument("scenario", help="name of a scenario")
     command.add_argument("--machine", metavar="NAME", help="only what it reaches on this machine")
     command.add_argument("--json", action="store_true", help="as a JSON object")
 
-    command = _command(commands, "why", "which policy line decided one value of one file in generated/", [
+    command = add_command(commands, "why", "which policy line decided one value of one file in generated/", [
         "vane why openclaw.json agents.entries.batch.model.primary",
         "vane why machines/studio/openclaw.json 'models.providers[\"openrouter-dollar\"].apiKey.id'",
         "vane why cursor/settings.json 'aliases[0].models[1]' --machine air-ana",
         "vane why launchd/ai.weathervane.mlx.plist 'ProgramArguments[9]'",
     ])  # fmt: skip
-    _add_project(command)
+    add_project(command)
     command.add_argument("file", help="a path inside generated/, with or without contingency and machine")
     command.add_argument("path", help='a path to a value, such as a.b["c/d"].e[0]')
     command.add_argument("--machine", metavar="NAME", help="only for this machine")
 
-    command = _command(commands, "test", "run policies/tests.yaml: what must stay true of the compiled result", [
+    command = add_command(commands, "test", "run policies/tests.yaml: what must stay true of the compiled result", [
         "vane test",
         "vane test --format github        failures as annotations of a pull request",
     ])  # fmt: skip
-    _add_project(command)
-    _add_format(command)
+    add_project(command)
+    add_format(command)
 
-    command = _command(commands, "verify", "hold files on disk against the blocks, whoever wrote them", [
+    command = add_command(commands, "verify", "hold files on disk against the blocks, whoever wrote them", [
         "vane verify                                              all of generated/",
         "vane verify generated/machines/studio/openclaw.json",
         "vane verify ~/.openclaw/openclaw.json --machine studio   what a Mac really has",
     ])  # fmt: skip
-    _add_project(command)
-    _add_format(command)
+    add_project(command)
+    add_format(command)
     command.add_argument("files", nargs="*", type=Path, metavar="FILE",
                          help="files of one machine; each stands in for the compiled one of the same name")  # fmt: skip
     command.add_argument("--machine", metavar="NAME",
@@ -177,7 +185,7 @@ def _add_questions(commands: Commands) -> None:
 
 def _add_account(commands: Commands) -> None:
     """The command that brings the team's OpenRouter account to what generated/openrouter/ says."""
-    command = _command(commands, "account", "the team's OpenRouter account: keys, guardrails, presets", [
+    command = add_command(commands, "account", "the team's OpenRouter account: keys, guardrails, presets", [
         "vane account plan                               what would change; changes nothing",
         "vane account plan --check                       exit 1 if something would change",
         "vane account plan --out account.plan            keep the plan",
@@ -185,14 +193,14 @@ def _add_account(commands: Commands) -> None:
         "vane account apply --allow-delete               plan, show, ask, apply",
     ])  # fmt: skip
     steps = command.add_subparsers(dest="account", required=True, metavar="plan|apply")
-    plan = _command(steps, "plan", "compare the account with generated/openrouter/ and show what would change", [
+    plan = add_command(steps, "plan", "compare the account with generated/openrouter/ and show what would change", [
         "vane account plan",
         "vane account plan --check --json",
     ])  # fmt: skip
     plan.add_argument("--out", type=Path, metavar="FILE", help="keep the plan, for `vane account apply FILE`")
     plan.add_argument("--json", action="store_true", help="as a JSON object")
     plan.add_argument("--check", action="store_true", help="exit 1 if something would change")
-    apply = _command(steps, "apply", "do what the plan says, and nothing else", [
+    apply = add_command(steps, "apply", "do what the plan says, and nothing else", [
         "vane account apply                              plan, show, ask, apply",
         "vane account apply account.plan                 exactly this plan, if the account is still the same",
         "vane account apply --yes --secrets-to -         secrets of new keys alone on standard output",
@@ -203,7 +211,7 @@ def _add_account(commands: Commands) -> None:
     apply.add_argument("--secrets-to", metavar="FILE|-",
                        help="for secrets of new keys: a new file outside repositories, or standard output")  # fmt: skip
     for step in (plan, apply):
-        _add_project(step)
+        add_project(step)
         step.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
 
 
@@ -212,26 +220,6 @@ def version() -> str:
     from compiler import VERSION
 
     return VERSION
-
-
-def _command(commands: Commands, name: str, help: str, examples: list[str]) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=help,
-        description=help[:1].upper() + help[1:] + ".",
-        epilog="examples:\n  " + "\n  ".join(examples),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def _add_project(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-C", dest="project", type=Path, default=Path(), metavar="FOLDER",
-                         help="the project: where policies/ and generated/ lie (default: here)")  # fmt: skip
-
-
-def _add_format(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", choices=("text", "json", "github", "sarif"), default="text",
-                         help="how findings are printed (default: text)")  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

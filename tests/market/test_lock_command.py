@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import main
-from compiler.commands.lock import named_models
 from compiler.load import load
 from compiler.policy import FILES
+from harness.market.lock_command import named_models
 from tests.fakes.openrouter import DATA
 from tests.samples import MLX_MODELS, changed, write_policies
 

@@ -1,4 +1,4 @@
-"""What `vane lock` asks OpenRouter: the one module of the compiler that talks to the network."""
+"""What `vane lock` asks OpenRouter."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _models(data: Any, key: str = "") -> set[str]:
 
 def _answers(asked: argparse.Namespace) -> Answers:
     if asked.saved is None:
-        from compiler.fetch import fetch
+        from harness.openrouter import fetch
 
         print("asking OpenRouter for its models …", file=sys.stderr)
         return fetch(key=os.environ.get("OPENROUTER_API_KEY"))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from compiler import fetch as fetching
 from compiler.cli import main
 from compiler.diagnostics import PolicyError
-from compiler.fetch import fetch
 from compiler.lock import Answers
+from harness import openrouter as fetching
+from harness.openrouter import fetch
 from tests.fakes.openrouter import GATEWAY_ERROR, MODELS, ZDR, OpenRouter, Reply, error, good, saved
 from tests.samples import write_policies
 
@@ -140,7 +140,7 @@ def test_a_silent_server_ends_in_a_finding(openrouter: OpenRouter) -> None:
 
 def test_a_dripping_server_ends_in_a_finding(openrouter: OpenRouter, monkeypatch: pytest.MonkeyPatch) -> None:
     hours = iter(range(0, 100 * 3600, 3600))
-    monkeypatch.setattr("compiler.fetch.time.monotonic", lambda: next(hours))
+    monkeypatch.setattr("harness.openrouter.time.monotonic", lambda: next(hours))
     assert "too slow" in refusal(lambda: fetch(openrouter.api, pause=lambda seconds: None))
 
 

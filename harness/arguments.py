@@ -1,0 +1,166 @@
+"""What the harness's commands take; `compiler/cli.py` adds them to the tool. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from compiler.arguments import Commands, add_command, add_format, add_project
+
+
+def add(commands: Commands) -> None:
+    """Every command of the harness."""
+    _add_market(commands)
+    _add_bench(commands)
+
+
+def _add_market(commands: Commands) -> None:
+    market = add_command(commands, "market", "the week's rankings and prices: archive them, say what moved", [
+        "vane market refresh                               last week, from OpenRouter",
+        "vane market diff                                  what moved in the newest archived week",
+        "vane market history deepseek/deepseek-v4-flash    one model over the years",
+    ])  # fmt: skip
+    steps = market.add_subparsers(dest="market", required=True, metavar="refresh|import|diff|history|chart")
+
+    refresh = add_command(steps, "refresh", "fetch a week's rankings and prices, and archive them", [
+        "vane market refresh                    the last complete week",
+        "vane market refresh --week 2026-W24",
+        "vane market refresh --dry-run          fetch and check, write nothing",
+    ])  # fmt: skip
+    refresh.add_argument(
+        "--week", metavar="WEEK", help="an ISO week, such as 2026-W24 (default: the last complete one)"
+    )
+    refresh.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
+    refresh.add_argument("--dry-run", action="store_true", help="fetch and check; write nothing")
+
+    take = add_command(steps, "import", "take a saved answer or an older archive into the archive", [
+        "vane market import rankings-daily_2026-05-24_2026-07-05.json",
+        "vane market import weekly-top10.csv --source 'owner/repository @commit'",
+    ])  # fmt: skip
+    take.add_argument(
+        "file", type=Path, metavar="FILE", help="a saved answer of GET /datasets/rankings-daily, or a CSV"
+    )
+    take.add_argument("--source", metavar="TEXT", help="where the file comes from; kept in the archive")
+    take.add_argument("--dry-run", action="store_true", help="read and check; write nothing")
+
+    moved = add_command(steps, "diff", "what moved against another week", [
+        "vane market diff                                    the newest archived week against the one before",
+        "vane market diff 2026-W25 --against 2026-W23",
+        "vane market diff 2026-W25 --json",
+        "vane market diff 2026-W25 --write                   also write generated/weeks/2026-W25/market.md",
+    ])  # fmt: skip
+    moved.add_argument("week", nargs="?", metavar="WEEK", help="an archived ISO week (default: the newest)")
+    moved.add_argument("--against", metavar="WEEK", help="an archived ISO week (default: the one before)")
+    how = moved.add_mutually_exclusive_group()
+    how.add_argument("--markdown", action="store_true", help="as Markdown, for a pull request or an issue")
+    how.add_argument("--json", action="store_true", help="as a JSON object")
+    moved.add_argument("--write", action="store_true", help="also write market.md into the week's folder")
+
+    history = add_command(steps, "history", "one model, vendor or the whole platform over the archived weeks", [
+        "vane market history deepseek/deepseek-v4-flash",
+        "vane market history anthropic                  all models of a vendor",
+        "vane market history total --since 2026-W01 --json",
+    ])  # fmt: skip
+    history.add_argument("what", metavar="MODEL|VENDOR|total", help="a slug, a permaslug, a vendor, or `total`")
+    history.add_argument("--since", metavar="WEEK", help="first ISO week")
+    history.add_argument("--until", metavar="WEEK", help="last ISO week")
+    history.add_argument("--json", action="store_true", help="as a JSON list")
+
+    chart = add_command(steps, "chart", "draw the week: Top 10, ranks over eight weeks, shares by vendor", [
+        "vane market chart                   rankings.svg and rankings.png of the newest archived week",
+        "vane market chart 2026-W25",
+    ])  # fmt: skip
+    chart.add_argument("week", nargs="?", metavar="WEEK", help="an archived ISO week (default: the newest)")
+
+    for step in (refresh, take):
+        add_format(step)
+    for step in (refresh, take, moved, history, chart):
+        add_project(step)
+
+
+def _add_bench(commands: Commands) -> None:
+    bench = add_command(commands, "bench", "the weekly harness: the same prompts on every leg", [
+        "vane bench run --dry-run            cases and worst-case cost, no call",
+        "vane bench run --max-usd 2.50",
+        "vane bench compare 2026-W24 2026-W25",
+    ])  # fmt: skip
+    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import|serve-mlx")
+
+    _add_bench_run(steps)
+    show = add_command(steps, "show", "a run in numbers, with their intervals", [
+        "vane bench show                     the newest run",
+        "vane bench show 2026-W25 --markdown",
+    ])  # fmt: skip
+    show.add_argument("run", nargs="?", metavar="WEEK|FILE", help="a week, or a run's file (default: the newest)")
+
+    compare = add_command(steps, "compare", "one run against another on the same cases: rollback, promote or hold", [
+        "vane bench compare 2026-W24 2026-W25",
+        "vane bench compare base.jsonl candidate.jsonl --json",
+    ])  # fmt: skip
+    compare.add_argument("base", metavar="BASE", help="a week, or a run's file")
+    compare.add_argument("candidate", metavar="CANDIDATE", help="a week, or a run's file")
+    for step in (show, compare):
+        how = step.add_mutually_exclusive_group()
+        how.add_argument("--markdown", action="store_true", help="as Markdown")
+        how.add_argument("--json", action="store_true", help="as a JSON object")
+
+    merge = add_command(steps, "merge", "make one run of the shards of many runners", [
+        "vane bench merge shard-*.jsonl --out .vane/runs/2026-W25.jsonl",
+    ])  # fmt: skip
+    merge.add_argument("shards", nargs="+", type=Path, metavar="FILE")
+    merge.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+    take = add_command(steps, "import", "make a suite of promptfoo tests or of BFCL-format JSON lines", [
+        "vane bench import promptfooconfig.yaml --scenario agent-loops --out bench/ours",
+        "vane bench import BFCL_v4_simple.json --answers possible_answer/BFCL_v4_simple.json --out bench/bfcl",
+    ])  # fmt: skip
+    take.add_argument("file", type=Path, metavar="FILE", help="promptfoo YAML, or BFCL-format JSON lines")
+    take.add_argument("--answers", type=Path, metavar="FILE", help="BFCL's accepted answers")
+    take.add_argument("--scenario", default="agent-loops", metavar="NAME", help="(default: agent-loops)")
+    take.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the new suite's folder")
+
+    serve = add_command(steps, "serve-mlx", "run the local MLX server as the launchd job does", [
+        "vane bench serve-mlx",
+        "vane bench serve-mlx --machine studio --models ~/models",
+    ])  # fmt: skip
+    serve.add_argument("--machine", metavar="NAME", help="whose server (default: the one that runs the harness)")
+    serve.add_argument("--models", type=Path, metavar="FOLDER", help="where <author>/<repository> folders lie")
+    serve.add_argument("--port", type=int, metavar="N", help="(default: the plan's)")
+
+    for step in (show, compare, merge, take, serve):
+        add_project(step)
+
+
+def _add_bench_run(steps: Commands) -> None:
+    run = add_command(steps, "run", "run the suite and keep every attempt", [
+        "vane bench run --max-usd 2.50",
+        "vane bench run --leg openrouter --scenario agent-loops --repeats 3 --concurrency 4",
+        "vane bench run --dry-run --json",
+        "vane bench run --resume .vane/runs/2026-W25.jsonl",
+        "vane bench run --shard 2/8             one runner's part; see `vane bench merge`",
+    ])  # fmt: skip
+    run.add_argument("--suite", type=Path, metavar="FOLDER", help="another suite (default: the shipped fifty prompts)")
+    run.add_argument("--leg", action="append", choices=("mlx", "openrouter", "remote"), help="may be repeated")
+    run.add_argument("--scenario", action="append", metavar="NAME", help="may be repeated")
+    run.add_argument("--repeats", type=int, metavar="N", help="how often each prompt runs (default: acceptance.yaml)")
+    run.add_argument("--concurrency", type=int, default=1, metavar="N", help="calls in flight on each leg (default: 1)")
+    run.add_argument("--rate", type=float, metavar="PER_SECOND",
+                     help="start calls on a clock, however slow the answers are (open loop)")  # fmt: skip
+    run.add_argument("--seed", type=int, default=1, metavar="N", help="order of the calls (default: 1)")
+    run.add_argument("--max-usd", metavar="USD", help="stop before a call that may pass this")
+    run.add_argument("--until-decided", action="store_true",
+                     help="buy repeats until --against is decided or the money is gone")  # fmt: skip
+    run.add_argument("--against", metavar="WEEK|FILE", help="the run to compare with (default: the last one)")
+    run.add_argument("--week", metavar="WEEK", help="the ISO week that the run is evidence for (default: this one)")
+    run.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="of one call (default: 120)")
+    run.add_argument("--warm-up", type=int, default=2, metavar="N", help="uncounted calls for each leg (default: 2)")
+    run.add_argument("--no-stream", action="store_true", help="whole answers: no time to first token")
+    run.add_argument("--keep-text", action="store_true", help="keep prompts and answers, not only their hashes")
+    run.add_argument("--resume", type=Path, metavar="FILE", help="go on with a run that was cut off")
+    run.add_argument("--shard", metavar="K/N", help="every N-th case, from the K-th")
+    run.add_argument("--out", type=Path, metavar="FILE", help="the run's file (default: in .vane/runs/)")
+    run.add_argument("--api", metavar="URL", help="another address of OpenRouter's API, for tests and proxies")
+    run.add_argument("--mlx-url", metavar="URL", help="an MLX server that runs already; else one is started")
+    run.add_argument("--remote-url", metavar="URL", help="the remote Mac's gateway (default: the fleet's)")
+    run.add_argument("--dry-run", action="store_true", help="cases and worst-case cost; no call")
+    run.add_argument("--json", action="store_true", help="as a JSON object")
+    add_project(run)

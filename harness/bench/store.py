@@ -16,6 +16,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,8 +93,8 @@ class Run:
     header: RunHeader
     #: every attempt in the order in which they ended, also warm-ups (repeat 0) and those that were made again
     attempts: tuple[Attempt, ...]
-    #: calls that were in flight when the run was cut off
-    cut_off: tuple[Unit, ...] = ()
+    #: calls that were in flight when the run was cut off, and what each cost at most: nobody knows more
+    cut_off: tuple[tuple[Unit, Decimal], ...] = ()
 
     @property
     def done(self) -> frozenset[Unit]:
@@ -111,24 +112,24 @@ def read_run(file: Path, shown: str | None = None) -> Run:
     shown = shown or str(file)
     header: RunHeader | None = None
     attempts: list[Attempt] = []
-    open_calls: dict[Unit, int] = {}
+    cut_off: list[tuple[Unit, Decimal]] = []
+    open_calls: dict[Unit, Decimal] = {}
     for number, row in _rows(file, shown):
         try:
             if number == 1:
                 header = _header_of(row)
             elif row["row"] == "attempt":
                 attempts.append(attempt_of(row))
-                unit = unit_of(attempts[-1])
-                open_calls[unit] = open_calls.get(unit, 0) - 1
+                open_calls.pop(unit_of(attempts[-1]), None)
             elif row["row"] == "sent":
-                unit = Unit(row["leg"], row["case"], row["repeat"])
-                open_calls[unit] = open_calls.get(unit, 0) + 1
+                unit, worst = Unit(row["leg"], row["case"], row["repeat"]), Decimal(row["worst_usd"])
+                cut_off += [(unit, open_calls[unit])] if unit in open_calls else []
+                open_calls[unit] = worst
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise _unreadable(shown, number, f"no row of a run ({type(error).__name__}: {error})") from error
     if header is None:
         raise _unreadable(shown, 1, "it is empty")
-    cut_off = tuple(unit for unit, count in open_calls.items() for _ in range(count))
-    return Run(header, tuple(attempts), cut_off)
+    return Run(header, tuple(attempts), (*cut_off, *open_calls.items()))
 
 
 def find_run(project: Path, name: str | None) -> Path:
@@ -220,9 +221,9 @@ class Store:
         self.sync()
         os.close(self._descriptor)
 
-    def sent(self, unit: Unit, worst_usd: str | None) -> None:
+    def sent(self, unit: Unit, worst_usd: Decimal) -> None:
         """Note that a call goes out, and what it may cost at most."""
-        self._append({"row": "sent", **unit._asdict(), "worst_usd": worst_usd})
+        self._append({"row": "sent", **unit._asdict(), "worst_usd": format(worst_usd, "f")})
 
     def prompt(self, case: str, sha256: str, body: Mapping[str, Any]) -> None:
         """Keep the text of a prompt."""

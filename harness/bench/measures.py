@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
@@ -35,8 +36,9 @@ class Measure:
 
     metric: Metric
     unit: Unit
-    base: float
-    candidate: float
+    #: a share, milliseconds, or dollars of one pass over the prompts
+    base: float | Decimal
+    candidate: float | Decimal
     #: whether a timeout hides how large the value is
     base_at_least: bool
     candidate_at_least: bool
@@ -136,7 +138,7 @@ def _cost_measure(costs: Costs, repeats: int) -> Measure:
     positive = draws[draws > 0]
     error = float(np.log(positive).std(ddof=1)) if len(positive) > 1 else 0.0
     return Measure(
-        "cost", "percent", float(costs.base_usd), float(costs.candidate_usd), False, False, change, low - 1, high - 1,
+        "cost", "percent", costs.base_usd, costs.candidate_usd, False, False, change, low - 1, high - 1,
         sign_flip_p(costs.candidate - costs.base), 0, 0,
         sees=lambda alpha, threshold: smallest_ratio_rise(error, alpha, threshold),
         at_repeats=lambda more: (

@@ -164,9 +164,9 @@ def _times(base: Sequence[Attempt], candidate: Sequence[Attempt]) -> Times | Non
     if not (cases := common[kind]):
         return None
     one, other = (tuple(timing for case in cases for timing in side[case]) for side in found[kind])
-    pools = [_pool([side[case] for case in cases]) for side in found[kind]]
+    base_pool, candidate_pool = (_pool([side[case] for case in cases]) for side in found[kind])
     total = sum(len(timings) for sides in found.values() for side in sides for timings in side.values())
-    return Times(kind, len(cases), one, other, *pools, total - len(one) - len(other))
+    return Times(kind, len(cases), one, other, base_pool, candidate_pool, total - len(one) - len(other))
 
 
 def _timings(attempts: Iterable[Attempt], kind: Warmth) -> Mapping[str, list[Timing]]:
@@ -187,9 +187,9 @@ def _costs(base: Sequence[Attempt], candidate: Sequence[Attempt]) -> Costs | Non
     cases = sorted(one.keys() & other.keys())
     if not cases:
         return None
-    sides = [[side[case] for case in cases] for side in (one, other)]
-    totals = [sum(side, Decimal(0)) for side in sides]
-    return Costs(*totals, *(np.array([float(cost) for cost in side], dtype=np.float64) for side in sides))
+    totals = [sum((side[case] for case in cases), Decimal(0)) for side in (one, other)]
+    ratios = [np.array([float(side[case]) for case in cases], dtype=np.float64) for side in (one, other)]
+    return Costs(totals[0], totals[1], ratios[0], ratios[1])
 
 
 def _cost_of_a_call(attempts: Iterable[Attempt]) -> Mapping[str, Decimal]:

@@ -53,15 +53,15 @@ def sign_flip_p(differences: Floats, resamples: int = RESAMPLES, seed: int = SEE
 def bootstrap_means(differences: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
     """The mean over prompts that are drawn with replacement, again and again."""
     prompts = len(differences)
-    means = [draws @ differences / prompts for draws in _draws(prompts, resamples, seed)]
-    return np.asarray(np.concatenate(means), dtype=np.float64)
+    means: list[Floats] = [draws @ differences / prompts for draws in _draws(prompts, resamples, seed)]
+    return np.concatenate(means)
 
 
 def bootstrap_ratio_of_means(base: Floats, candidate: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
     """Candidate's mean over base's; draws without anything in the base are left out."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.concatenate([(d @ candidate) / (d @ base) for d in _draws(len(base), resamples, seed)])
-    return ratios[np.isfinite(ratios)]
+        ratios: Floats = np.concatenate([(d @ candidate) / (d @ base) for d in _draws(len(base), resamples, seed)])
+    return np.asarray(ratios[np.isfinite(ratios)], dtype=np.float64)
 
 
 def bootstrap_log_ratio(

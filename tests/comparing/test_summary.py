@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -106,7 +107,8 @@ def test_text_from_outside_starts_nothing() -> None:
     name = "evil|`x`<img src=x>\n::error::boo @everyone [a](http://b) \u202e\x1b[31m" + "y" * 5000
     made = summarise("made", run(attempt(grade=RIGHT, answered_by=name)))
     page, text = as_markdown(summary_page(made)), as_text(summary_page(made))
-    assert all(mark not in page for mark in ("<img", "\n::", "@everyone", " [a", "a](", "\u202e", "\x1b"))
+    assert not re.search(r"(?<!\\)[<`\[](?!!--)", page)  # but for the comment that parts a mention
+    assert all(mark not in page for mark in ("\n::", "@everyone", "\u202e", "\x1b"))
     assert all(mark not in text for mark in ("\n::", "\u202e", "\x1b"))
     assert len(page) < 6000
     rows = [line for line in page.splitlines() if line.startswith("| openrouter")]

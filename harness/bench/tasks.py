@@ -55,14 +55,14 @@ def shard_of(cases: Sequence[Case], shard: tuple[int, int]) -> tuple[Case, ...]:
 
 
 def tasks(
-    pairs: Iterable[tuple[Case, Way]], repeats: int, seed: int, done: Collection[Unit] = frozenset()
+    pairs: Iterable[tuple[Case, Way]], repeats: range, seed: int, done: Collection[Unit] = frozenset()
 ) -> Iterator[Task]:
     """The calls of a leg that are not done, repeat by repeat, each time in another order that the seed decides.
 
     Whatever cuts the run off leaves whole repeats behind it, and a drift of the day meets every case alike.
     """
     pairs = list(pairs)
-    for repeat in range(1, repeats + 1):
+    for repeat in repeats:
         order = list(range(len(pairs)))
         random.Random(f"{seed}/{repeat}").shuffle(order)
         for index in order:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
 
-from harness.bench.compare import Need
 from harness.bench.cost import Budget
 from harness.bench.masking import Mask
 from harness.bench.prepare import Pair
@@ -19,8 +19,11 @@ from harness.bench.runner import Grader, Runner, Settings
 from harness.bench.store import WARM_UP, Run, RunHeader, Store, Unit, unit_of
 from harness.bench.tasks import Task, tasks, warm_ups
 
+if TYPE_CHECKING:  # it brings scipy, which the calls do without
+    from harness.bench.compare import Need
+
 #: What more repeats would decide; asked again after they were made.
-Needs = Callable[[], Sequence[Need]]
+Needs: TypeAlias = "Callable[[], Sequence[Need]]"
 #: How often a growing run is compared at most; fixed ahead, so that looking often cannot make a finding.
 LOOKS = 4
 

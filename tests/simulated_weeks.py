@@ -100,7 +100,9 @@ def run(
 def header(name: str, world: World, sha256: str = "a" * 64) -> RunHeader:
     """A header; the name stands in for the moment of the start."""
     started = _START + datetime.timedelta(seconds=int.from_bytes(name.encode()[-4:], "big"))
-    legs = tuple(RunLeg(leg, SCENARIOS[leg], SCENARIOS[leg], "deepseek/deepseek-v4-flash") for leg in LEGS[: world.legs])
+    legs = tuple(
+        RunLeg(leg, SCENARIOS[leg], SCENARIOS[leg], "deepseek/deepseek-v4-flash") for leg in LEGS[: world.legs]
+    )
     return RunHeader(
         "0", "2026-W23", "fifty", "1", sha256, None, 1, world.repeats, legs, (1, 1), True, False, 1, None, 60.0, started
     )
@@ -119,9 +121,7 @@ def _leg(world: World, random: np.random.Generator) -> Leg:
     )
 
 
-def _attempts(
-    which: LegName, world: World, leg: Leg, random: np.random.Generator, change: Change
-) -> Iterator[Attempt]:
+def _attempts(which: LegName, world: World, leg: Leg, random: np.random.Generator, change: Change) -> Iterator[Attempt]:
     shape = (world.prompts, world.repeats)
     errs = _marks(leg.tool_error, change.tool_errors, world, random)
     fails = _marks(leg.failure, change.task_failures, world, random) | (errs & leg.tool[:, None])
@@ -154,7 +154,8 @@ def _grade(is_tool: bool, errs: bool, fails: bool) -> Grade:
 
 
 def attempt(
-    leg: LegName = "openrouter", case: str = "case-000", repeat: int = 1, *, ms: float = 1000.0, cost: str | None = "0.001",
+    leg: LegName = "openrouter", case: str = "case-000", repeat: int = 1, *, ms: float = 1000.0,
+    cost: str | None = "0.001",
     grade: Grade | None = None, error: TransportError | None = None, number: int = 1, final: bool = True,
     cached: int = 0, model: str = "deepseek/deepseek-v4-flash", answered_by: str | None = None, detail: str = "",
 ) -> Attempt:  # fmt: skip

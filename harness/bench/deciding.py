@@ -23,7 +23,14 @@ CODES = (NO_BASE,)
 def decider(project: Path, against: str | None, header: RunHeader, file: Path) -> Callable[[], Sequence[Need]]:
     """A function that compares what is there now. Raises PolicyError where there is no base of the same suite."""
     limits, base = thresholds(project), _base(project, against, header)
-    return lambda: undecided(compare(base, Side(file.stem, read_run(file)), limits, looks=LOOKS))
+
+    def needs() -> Sequence[Need]:
+        try:
+            return undecided(compare(base, Side(file.stem, read_run(file)), limits, looks=LOOKS))
+        except PolicyError:  # nothing in common, or no row yet: more of the same would not change that
+            return ()
+
+    return needs
 
 
 def _base(project: Path, against: str | None, header: RunHeader) -> Side:

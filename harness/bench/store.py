@@ -26,6 +26,7 @@ from harness.bench.rows import attempt_of, row_of
 
 FOLDER = Path(".vane") / "runs"
 FORMAT = 1
+_SHARD = "-shard-"
 #: Warm-up calls are rows too, because they cost; they are of this repeat and never final.
 WARM_UP = 0
 
@@ -95,6 +96,8 @@ class Run:
     attempts: tuple[Attempt, ...]
     #: calls that were in flight when the run was cut off, and what each cost at most: nobody knows more
     cut_off: tuple[tuple[Unit, Decimal], ...] = ()
+    #: what all of it cost at most: as billed or listed, and the worst case where nobody knows
+    most_usd: Decimal = Decimal(0)
 
     @property
     def done(self) -> frozenset[Unit]:
@@ -114,13 +117,15 @@ def read_run(file: Path, shown: str | None = None) -> Run:
     attempts: list[Attempt] = []
     cut_off: list[tuple[Unit, Decimal]] = []
     open_calls: dict[Unit, Decimal] = {}
+    spent = Decimal(0)
     for number, row in _rows(file, shown):
         try:
             if number == 1:
                 header = _header_of(row)
             elif row["row"] == "attempt":
                 attempts.append(attempt_of(row))
-                open_calls.pop(unit_of(attempts[-1]), None)
+                worst = open_calls.pop(unit_of(attempts[-1]), Decimal(0))
+                spent += worst if attempts[-1].cost_usd is None else attempts[-1].cost_usd
             elif row["row"] == "sent":
                 unit, worst = Unit(row["leg"], row["case"], row["repeat"]), Decimal(row["worst_usd"])
                 cut_off += [(unit, open_calls[unit])] if unit in open_calls else []
@@ -129,17 +134,17 @@ def read_run(file: Path, shown: str | None = None) -> Run:
             raise _unreadable(shown, number, f"no row of a run ({type(error).__name__}: {error})") from error
     if header is None:
         raise _unreadable(shown, 1, "it is empty")
-    return Run(header, tuple(attempts), (*cut_off, *open_calls.items()))
+    cut_off += open_calls.items()
+    return Run(header, tuple(attempts), tuple(cut_off), spent + sum(worst for _, worst in cut_off))
 
 
 def find_run(project: Path, name: str | None) -> Path:
     """The newest run, the newest of a week, or a run's file. Raises PolicyError where there is none."""
-    folder = project / FOLDER
     if name and (Path(name).suffix or os.sep in name):
         if not Path(name).is_file():
             raise _unreadable(name, 1, "there is no such file")
         return Path(name)
-    found = folder.glob(f"{name or '*'}*.jsonl") if not name or _is_plain(name) else iter(())
+    found = [file for file in (project / FOLDER).glob("*.jsonl") if _is_of(file.stem, name)]
     runs = sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
     if not runs:
         raise _unreadable(str(FOLDER), 1, f"there is no run of {name!r}" if name else "there is no run")
@@ -148,15 +153,16 @@ def find_run(project: Path, name: str | None) -> Path:
 
 def free_file(project: Path, week: str, shard: tuple[int, int]) -> Path:
     """A name for a new run that no earlier run of the week has."""
-    part = "" if shard == (1, 1) else f"-shard-{shard[0]}-of-{shard[1]}"
+    part = "" if shard == (1, 1) else f"{_SHARD}{shard[0]}-of-{shard[1]}"
     number = 1
     while (file := project / FOLDER / f"{week}{part}{'' if number == 1 else f'-{number}'}.jsonl").exists():
         number += 1
     return file
 
 
-def _is_plain(name: str) -> bool:
-    return all(character.isalnum() or character in "-_." for character in name)
+def _is_of(stem: str, week: str | None) -> bool:
+    """Whether a file is a whole run, of a week: a shard has to be named."""
+    return _SHARD not in stem and (week is None or stem == week or stem.startswith(f"{week}-"))
 
 
 def _rows(file: Path, shown: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -233,12 +239,19 @@ class Store:
         """Keep an attempt that ended."""
         self._append(row_of(attempt))
 
+    def copy(self, line: bytes) -> None:
+        """Keep a row of another run as it is."""
+        self._write(line)
+
     def sync(self) -> None:
         """Bring to the disk what was written. Takes milliseconds: keep it away from what is being timed."""
         os.fsync(self._descriptor)
 
     def _append(self, row: Mapping[str, Any]) -> None:
-        line = memoryview(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n")
+        self._write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n")
+
+    def _write(self, whole: bytes) -> None:
+        line = memoryview(whole)
         while line:  # one write, unless the disk is full: then the next one raises
             line = line[os.write(self._descriptor, line) :]
 

@@ -70,9 +70,21 @@ def _machine_absolute(value: str) -> str:
     return value
 
 
+def says_why(reason: str) -> bool:
+    """Whether a reason is one: two words at least, so that a dot or a blank answers for nothing."""
+    return len(re.findall(r"[^\W_]{2,}", reason)) >= 2
+
+
+def _reason(value: str) -> str:
+    if not says_why(value):
+        raise PydanticCustomError("reason", "'acknowledge': say why, in words: {shown}", {"shown": repr(value[:40])})
+    return value
+
+
 Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": 63}), AfterValidator(_name)]
 ModelSlug = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": MODEL_PATTERN}), AfterValidator(_model)]
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+Reason = Annotated[Text, AfterValidator(_reason)]
 Regex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_text), AfterValidator(_regex)]
 AbsolutePath = Annotated[str, AfterValidator(_machine_absolute)]
 _Number = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float)]
@@ -101,5 +113,5 @@ class PolicyFile(Policy):
 
     version: Annotated[Literal[1], BeforeValidator(_version, json_schema_input_type=Literal[1])]
     """Version of the policy language."""
-    acknowledge: Text | None = None
+    acknowledge: Reason | None = None
     """Why this change may go beyond the thresholds of market.yaml. Counts in the change that adds or rewords it."""

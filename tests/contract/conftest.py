@@ -79,6 +79,7 @@ class Row:
     then: str
 
 
+NOTES = pytest.StashKey[list[str]]()
 SEEN = pytest.StashKey[list[Row]]()
 HEADINGS = Row("scenario", "primary answers", "upstream model asked", "key asked", "fallback order seen")
 
@@ -89,7 +90,15 @@ def seen(pytestconfig: pytest.Config) -> list[Row]:
     return pytestconfig.stash.setdefault(SEEN, [])
 
 
+@pytest.fixture(scope="session")
+def notes(pytestconfig: pytest.Config) -> list[str]:
+    """What a person must know of the run, said at its end."""
+    return pytestconfig.stash.setdefault(NOTES, [])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for note in config.stash.get(NOTES, []):
+        terminalreporter.write_line(note)
     if rows := config.stash.get(SEEN, None):
         terminalreporter.section("what the real gateway asked for")
         for line in lines([HEADINGS, *rows]):

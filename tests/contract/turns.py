@@ -15,7 +15,7 @@ from compiler.compile import Compiled, compile_policies
 from compiler.plan import MLX_PREFIX, Hop, KeyClass, MachinePlan, Preferences, Route
 from tests.contract.conftest import Row
 from tests.contract.gateway import Gateway
-from tests.contract.installation import PROJECT
+from tests.contract.npm import PROJECT
 from tests.fakes.upstream import Answer, Call, Upstream
 
 TWIN = "-twin"

@@ -20,7 +20,7 @@ test: environment
 
 # against the real programs (OpenClaw, mlx_lm.server, actionlint), where they are installed
 contract: environment
-	$(BIN)/pytest tests/contract
+	$(BIN)/pytest -rs tests/contract
 
 # rewrites the tables of docs/benchmarks.md; takes minutes, 10 GB for a while, and wants a quiet machine
 bench: environment

@@ -82,6 +82,7 @@ class Attempt:
     model: str
     answered_by: str | None
     provider: str | None
+    #: from 1; 0 is a warm-up, which costs and never counts
     repeat: int
     #: 1 for the first time, 2 and more after an answer that asks to come again
     attempt: int
@@ -104,4 +105,16 @@ class Attempt:
     grade: Grade | None
     prompt_sha256: str
     answer_sha256: str | None
+    #: only with --keep-text
     answer: Answer | None = None
+    #: when the last piece with content, a call or reasoning came, and how many pieces there were
+    last_token_ms: float | None = None
+    token_chunks: int = 0
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """By the arrival of pieces: tokens after the first, over the time that they took. None for one piece alone."""
+        tokens, first, last = self.usage.completion_tokens, self.first_token_ms, self.last_token_ms
+        if self.token_chunks < 2 or tokens is None or first is None or last is None or last <= first:
+            return None
+        return (tokens - 1) * 1000 / (last - first)

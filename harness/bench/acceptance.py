@@ -1,0 +1,27 @@
+"""The thresholds that a comparison is judged by, from the project's policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from compiler.diagnostics import Code, Place, PolicyError, errors
+from compiler.load import load
+from compiler.policy import FILES, parse
+from harness.bench.verdicts import Thresholds
+
+NO_THRESHOLDS = Code(
+    "VB204", "no-thresholds", "Nothing says which changes matter",
+    "write acceptance.yaml with `promote` and `demote`",
+    "Whether a rise of a point is worth a rollback is for people to say, and to review, before there is a result.",
+)  # fmt: skip
+CODES = (NO_THRESHOLDS,)
+
+
+def thresholds(project: Path) -> Thresholds:
+    """acceptance.yaml's. Raises PolicyError where the policies cannot be read, or have none."""
+    policies, findings = parse(load(project / "policies", FILES))
+    if policies is None or errors(findings):
+        raise PolicyError(findings)
+    if policies.acceptance is None:
+        raise PolicyError([NO_THRESHOLDS.at(Place("policies/acceptance.yaml"), "there is no acceptance.yaml")])
+    return Thresholds.of(policies.acceptance)

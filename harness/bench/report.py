@@ -1,0 +1,99 @@
+"""A week's folder: harness.json for programs and the next week, harness.md with a picture for people. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from compiler.diagnostics import Code, Place, PolicyError
+from harness.bench.attempt import LegName
+from harness.bench.compare import Carried, Comparison
+from harness.bench.comparison_page import comparison_page
+from harness.bench.data import VERSION, as_json, comparison_data, summary_data
+from harness.bench.measures import Metric
+from harness.bench.page import Block, Heading, Picture, Sentence, as_markdown
+from harness.bench.plot import described, latency_svg
+from harness.bench.stats.eprocess import EProcess
+from harness.bench.summary import Summary
+from harness.bench.summary_page import summary_page
+from harness.bench.verdicts import Thresholds
+
+DATA, PAGE, PICTURE = "harness.json", "harness.md", "harness-latency.svg"
+
+BROKEN_EVIDENCE = Code(
+    "VB203", "broken-evidence", "A week's harness.json is not what `vane bench run` writes",
+    "restore it: git checkout generated/weeks",
+    "The next week goes on from its e-processes. Evidence that was cut off must not start again in silence.",
+)  # fmt: skip
+CODES = (BROKEN_EVIDENCE,)
+
+
+def render(summary: Summary, comparison: Comparison | None, thresholds: Thresholds) -> Mapping[str, bytes]:
+    """File name → content. Same run, same bytes."""
+    data = {
+        "version": VERSION,
+        "summary": summary_data(summary),
+        "comparison": comparison and comparison_data(comparison),
+    }
+    files = {DATA: as_json(data)}
+    has_picture = any(group.speeds for group in summary.groups)
+    if has_picture:
+        files[PICTURE] = latency_svg(summary)
+    files[PAGE] = as_markdown(_page(summary, comparison, thresholds, has_picture)).encode()
+    return files
+
+
+def carried(document: bytes, place: Place) -> Carried:
+    """The e-processes that a week's harness.json holds. Raises PolicyError for what is none."""
+    try:
+        comparison = json.loads(document)["comparison"]
+        legs = comparison["legs"] if comparison is not None else []
+        return {
+            (_leg_name(leg["leg"]), metric, tuple(leg["base_models"]), tuple(leg["candidate_models"])): _process(kept)
+            for leg in legs
+            for metric in _metrics(leg["metrics"])
+            if (kept := leg["metrics"][metric]["e_process"]) is not None
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        said = f"{place.file}: no evidence of a harness run ({type(error).__name__}: {error})"
+        raise PolicyError([BROKEN_EVIDENCE.at(place, said)]) from error
+
+
+def _page(
+    summary: Summary, comparison: Comparison | None, thresholds: Thresholds, has_picture: bool
+) -> tuple[Block, ...]:
+    title, asked, *rest = summary_page(summary)
+    picture = (Picture(PICTURE, f"P50 and P95 latency. {described(summary)}"),) if has_picture else ()
+    compared: tuple[Block, ...] = (
+        Heading("Against the run before"),
+        Sentence("There is no earlier run of this suite to compare with."),
+    )
+    if comparison is not None:
+        compared = tuple(_lower(block) for block in comparison_page(comparison, thresholds))
+    return (title, asked, *picture, *compared, *rest)
+
+
+def _lower(block: Block) -> Block:
+    """One level further down: the page has a title already."""
+    return Heading(block.words, block.level + 1) if isinstance(block, Heading) else block
+
+
+def _leg_name(name: str) -> LegName:
+    found: dict[str, LegName] = {leg: leg for leg in get_args(LegName)}
+    return found[name]
+
+
+def _metrics(metrics: Mapping[str, Any]) -> list[Metric]:
+    return [metric for metric in get_args(Metric) if metric in metrics]
+
+
+def _process(kept: Mapping[str, Any]) -> EProcess:
+    broke, fixed, runs = kept["broke"], kept["fixed"], kept["runs"]
+    if not (_is_count(broke) and _is_count(fixed) and all(isinstance(run, str) for run in runs)):
+        raise ValueError("an e-process without counts")
+    return EProcess(broke, fixed, frozenset(runs))
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0

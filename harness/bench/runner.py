@@ -1,0 +1,185 @@
+"""The run: some workers on each leg, one call after the other, a row for each attempt."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+import httpx
+
+from harness.bench.attempt import Answer, Attempt, Grade, Usage
+from harness.bench.call import Reply, Request, ask
+from harness.bench.case import Case
+from harness.bench.cost import NOTHING, Budget
+from harness.bench.masking import Mask
+from harness.bench.pace import Pace, Stop
+from harness.bench.record import attempt_from
+from harness.bench.store import Store, Unit
+from harness.bench.tasks import Task, prompt_hash, prompt_of, request_of, worst_of
+from harness.bench.transport import open_client
+
+Grader = Callable[[Case, Answer, Usage], Grade]
+#: Answers that ask to come again.
+_AGAIN = frozenset({"rate_limited", "unavailable"})
+_SYNC_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How calls are made, whatever they ask."""
+
+    seed: int = 1
+    concurrency: int = 1
+    rate: float | None = None
+    timeout: float = 120.0
+    stream: bool = True
+    keep_text: bool = False
+    #: waits before the second and further attempts, where the refusal does not name one
+    pauses: tuple[float, ...] = (2.0, 8.0, 30.0)
+    #: a refusal that asks for more than this is the answer
+    longest_wait: float = 300.0
+
+
+class Progress(Protocol):
+    """Who wants to see how far the run is."""
+
+    def ended(self, attempt: Attempt, spent: Decimal) -> None: ...
+
+    def waits(self, leg: str, seconds: float, why: str) -> None: ...
+
+
+class Runner:
+    """Makes calls until there are none left, the money is gone, or somebody stops it."""
+
+    def __init__(
+        self, settings: Settings, store: Store, budget: Budget, grade: Grader, progress: Progress, mask: Mask
+    ) -> None:
+        self.settings = settings
+        self.stop = Stop()
+        self._store = store
+        self._budget = budget
+        self._grade = grade
+        self._progress = progress
+        self._mask = mask
+        self._hashes: dict[str, str] = {}
+        self._tries: Mapping[Unit, int] = {}
+
+    async def run(
+        self,
+        legs: Mapping[str, Iterator[Task]],
+        warm_ups: Mapping[str, Sequence[Task]] | None = None,
+        tries: Mapping[Unit, int] | None = None,
+    ) -> dict[str, str]:
+        """Make the calls of all legs at once. `tries`: attempts that units have behind them. What ended a leg early."""
+        self._tries = tries or {}
+        flusher = asyncio.create_task(self._flush())
+        ended: dict[str, str] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for leg, tasks in legs.items():
+                    group.create_task(self._leg(leg, tasks, (warm_ups or {}).get(leg, ()), ended))
+        finally:
+            flusher.cancel()
+        return ended
+
+    async def _flush(self) -> None:
+        """Bring rows to the disk once a second, in a thread."""
+        while True:
+            await asyncio.sleep(_SYNC_SECONDS)
+            await asyncio.to_thread(self._store.sync)
+
+    async def _leg(self, leg: str, tasks: Iterator[Task], warm_ups: Sequence[Task], ended: dict[str, str]) -> None:
+        async with AsyncExitStack() as stack:
+            clients = _Clients(stack, self.settings.concurrency)
+            warming = Pace(iter(warm_ups), None, self.stop)
+            await self._workers(warming, clients)
+            pace = Pace(tasks, self.settings.rate, self.stop)
+            pace.ended_by = warming.ended_by
+            await self._workers(pace, clients)
+            if pace.ended_by:
+                ended[leg] = pace.ended_by
+
+    async def _workers(self, pace: Pace, clients: _Clients) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.settings.concurrency):
+                group.create_task(self._worker(pace, clients))
+
+    async def _worker(self, pace: Pace, clients: _Clients) -> None:
+        while (taken := pace.take()) is not None:
+            task, at = taken
+            await self._unit(task, at, pace, clients)
+
+    async def _unit(self, task: Task, at: float | None, pace: Pace, clients: _Clients) -> None:
+        """A task with all its attempts; the last one is final."""
+        request = request_of(task, self.settings.seed, stream=self.settings.stream)
+        worst = worst_of(task, request.body) or NOTHING
+        number = self._tries.get(task.unit, 0)
+        pauses = iter(self.settings.pauses)
+        while await pace.wait(at):
+            if not await self._budget.reserve(worst):
+                pace.ended_by = "the money is gone"
+                return
+            number += 1
+            reply, begun, started = await self._call(task, request, clients, worst)
+            wait = self._wait(reply, pauses)
+            attempt = attempt_from(
+                task, reply, number=number, final=wait is None and task.repeat > 0, begun=begun, intended=at,
+                started=started, prompt_sha256=self._hash(task.case),
+            )  # fmt: skip
+            self._keep(task, attempt, reply, worst)
+            if wait is None:
+                return
+            self._progress.waits(task.way.leg, wait, attempt.error or "")
+            pace.pause(wait)
+            at = None
+
+    async def _call(
+        self, task: Task, request: Request, clients: _Clients, worst: Decimal
+    ) -> tuple[Reply, float, datetime.datetime]:
+        if self.settings.keep_text and task.case.id not in self._hashes:
+            self._store.prompt(task.case.id, self._hash(task.case), prompt_of(task.case))
+        self._store.sent(task.unit, worst)
+        client = clients.of(task.way.base_url)
+        started, begun = datetime.datetime.now(datetime.UTC), time.perf_counter()
+        return await ask(client, request, self.settings.timeout), begun, started
+
+    def _wait(self, reply: Reply, pauses: Iterator[float]) -> float | None:
+        """Seconds until the next attempt; None if there is none."""
+        if reply.error not in _AGAIN or (pause := next(pauses, None)) is None:
+            return None
+        wait = pause if reply.retry_after is None else reply.retry_after
+        return wait if wait <= self.settings.longest_wait else None
+
+    def _keep(self, task: Task, attempt: Attempt, reply: Reply, worst: Decimal) -> None:
+        grade = self._grade(task.case, reply.answer, reply.usage) if reply.answer and task.repeat > 0 else None
+        self._budget.settle(worst, attempt.cost_usd)
+        row = self._mask.masked(attempt, reply.answer, grade, keep_text=self.settings.keep_text)
+        self._store.add(row)
+        self._progress.ended(row, self._budget.spent)
+
+    def _hash(self, case: Case) -> str:
+        if case.id not in self._hashes:
+            self._hashes[case.id] = prompt_hash(case)
+        return self._hashes[case.id]
+
+
+class _Clients:
+    """A client for each server of a leg, opened when the first call goes there and closed with the leg."""
+
+    def __init__(self, stack: AsyncExitStack, concurrency: int) -> None:
+        self._stack = stack
+        self._concurrency = concurrency
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    def of(self, base_url: str) -> httpx.AsyncClient:
+        if base_url not in self._clients:
+            client = open_client(base_url, self._concurrency)
+            self._stack.push_async_callback(client.aclose)
+            self._clients[base_url] = client
+        return self._clients[base_url]

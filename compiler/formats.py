@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from compiler.diagnostics import Code, Finding, Severity, source_lines
+from compiler.diagnostics import Code, Finding, Place, Severity, source_lines
 from compiler.redact import redact
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
@@ -84,6 +84,20 @@ def _fields(finding: Finding) -> dict[str, str | int]:
         "message": redact(finding.message),
         "fix": redact(finding.fix),
     }
+
+
+def from_json(listed: str) -> tuple[Finding, ...]:
+    """Findings again from what `as_json` made of them."""
+    return tuple(
+        Finding(
+            fields["code"],
+            fields["message"],
+            Place(fields["file"], fields["line"], fields["column"], fields["width"]),
+            fields["fix"],
+            Severity(fields["severity"]),
+        )
+        for fields in json.loads(listed)
+    )
 
 
 def github(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:

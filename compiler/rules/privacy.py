@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Iterable, Iterator
+from functools import partial
 
+from compiler.advice import Advice, nearest
 from compiler.diagnostics import Place, Severity, source_lines
 from compiler.plan import Hop, Plan, Preferences, Route
 from compiler.policy import TRACK_KEYS, Policies
@@ -58,13 +59,13 @@ def loosened_preference(policies: Policies) -> Iterator[Problem]:
 def deny_without_model(policies: Policies) -> Iterator[Problem]:
     """A misspelt model in a block denies nothing, and reads as if it did. It may also be a model that is gone: then the
     line can go as well."""
-    known = (*policies.lock.catalogue, *policies.lock.models, *policies.lock.mlx)
+    known, advice = (*policies.lock.catalogue, *policies.lock.models, *policies.lock.mlx), Advice()
     for index, block in enumerate(policies.sensitive.blocks):
         for number, pattern in enumerate(block.deny):
             if "/" in pattern and not fnmatch.filter(known, pattern):
-                near = difflib.get_close_matches(pattern, known, 1)
+                fix = advice.on(pattern, partial(nearest, pattern, known))
                 place = policies.place("sensitive-data.yaml", "blocks", index, "deny", number)
-                yield Problem(place, f"no model is called {pattern!r}", f"did you mean {near[0]!r}?" if near else "")
+                yield Problem(place, f"no model is called {pattern!r}", fix)
 
 
 @policy_rule(

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from compiler.advice import Advice
 from compiler.diagnostics import Code, Finding
-from compiler.policy.types import MODEL_PATTERN, PolicyFile, is_safe_name
+from compiler.policy.types import MODEL_PATTERN, Policy, is_safe_name
 from compiler.redact import redact
 from compiler.yaml_text import CONTROL_CHARACTER, Document
 
@@ -75,7 +75,7 @@ _FORMS: Mapping[str, str] = {
 _PLAIN_NUMBER = "write it in plain digits such as 128000 or 0.1, without quotes, units and separators"
 
 
-def complaints(document: Document, kind: type[PolicyFile], error: ValidationError) -> Iterator[Finding]:
+def complaints(document: Document, kind: type[Policy], error: ValidationError) -> Iterator[Finding]:
     """One finding for each thing that the type `kind` refuses in a document."""
     advice = Advice()
     for detail in error.errors(include_url=False):
@@ -84,7 +84,7 @@ def complaints(document: Document, kind: type[PolicyFile], error: ValidationErro
             yield _finding(document, kind, dict(detail), advice)
 
 
-def _finding(document: Document, kind: type[PolicyFile], detail: Mapping[str, Any], advice: Advice) -> Finding:
+def _finding(document: Document, kind: type[Policy], detail: Mapping[str, Any], advice: Advice) -> Finding:
     type_, value, at = detail["type"], detail["input"], tuple(_path(document, detail["loc"]))
     if type_ == "extra_forbidden":
         key = str(at[-1])
@@ -187,7 +187,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _near_key(kind: type[PolicyFile], path: tuple[str | int, ...], key: str) -> str:
+def _near_key(kind: type[Policy], path: tuple[str | int, ...], key: str) -> str:
     """Did-you-mean among the keys that are allowed at `path`, or the list of them."""
     if key == "<<":
         return "there are no merge keys here: write the values out, or alias the whole value (air-ben: *air)"
@@ -202,7 +202,7 @@ def _near_key(kind: type[PolicyFile], path: tuple[str | int, ...], key: str) -> 
 
 
 @cache
-def _schema(kind: type[PolicyFile]) -> Mapping[str, Any]:
+def _schema(kind: type[Policy]) -> Mapping[str, Any]:
     return kind.model_json_schema()
 
 

@@ -113,6 +113,7 @@ Count = Annotated[StrictInt, Field(ge=0, le=10**15)]
 Positive = Annotated[StrictInt, Field(ge=1, le=10**15)]
 Port = Annotated[StrictInt, Field(ge=1024, le=65535)]
 Flag = StrictBool
+LanguageVersion = Annotated[Literal[1], BeforeValidator(_version, json_schema_input_type=Literal[1])]
 TrackName = Literal["token", "dollar", "gray"]
 
 
@@ -127,7 +128,7 @@ class Policy(BaseModel):
 class PolicyFile(Policy):
     """The top of each policy file."""
 
-    version: Annotated[Literal[1], BeforeValidator(_version, json_schema_input_type=Literal[1])]
+    version: LanguageVersion
     """Version of the policy language."""
     acknowledge: Reason | None = None
     """Why this change may go beyond the thresholds of market.yaml. Counts in the change that adds or rewords it."""

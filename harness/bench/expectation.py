@@ -16,6 +16,10 @@ class ExpectedCall:
     arguments: Mapping[str, tuple[Any, ...]]
     #: parameters that may be left out
     optional: frozenset[str] = frozenset()
+    #: parameters whose value is the model's own choice, such as a commit message; they must be there unless optional
+    free: frozenset[str] = frozenset()
+    #: parameters whose text is compared without regard to case, spaces and punctuation; others are compared exactly
+    loose: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,12 @@ class FitsSchema:
 
 @dataclass(frozen=True, slots=True)
 class PatchGives:
-    """The text holds a unified diff that applies cleanly to `before` and gives exactly `after`."""
+    """The text holds a unified diff that applies cleanly to `before` and gives exactly `after`, or one of `also`."""
 
     path: str
     before: str
     after: str
+    also: tuple[str, ...] = ()
 
 
 Expectation: TypeAlias = Calls | Contains | Matches | FitsSchema | PatchGives

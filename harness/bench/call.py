@@ -6,7 +6,7 @@ import asyncio
 import datetime
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from harness.bench.attempt import Answer, TransportError, Usage
 from harness.bench.events import DONE, EventStream
 from harness.bench.failures import RAISED, error_text, named_exception, named_status, retry_after
 from harness.bench.pieces import Pieces, parsed
+from harness.bench.transport import TIMEOUTS
 
 #: An answer of a model is below 1 MB; one that is larger than this is a server that does not stop.
 MOST_BYTES = 16 * 1024 * 1024
@@ -31,7 +32,7 @@ _OK = 200
 class Request:
     """What is sent, ready to go out as often as it must."""
 
-    url: str
+    url: httpx.URL
     headers: Mapping[str, str]
     body: bytes
 
@@ -61,13 +62,15 @@ def encoded(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-async def ask(client: httpx.AsyncClient, request: Request, timeout: float, most_bytes: int = MOST_BYTES) -> Reply:
+async def ask(
+    transport: httpx.AsyncBaseTransport, request: Request, timeout: float, most_bytes: int = MOST_BYTES
+) -> Reply:
     """Make the call. A timeout gives a censored reply: all that is known is that it took longer."""
     call = _Call(most_bytes)
     begun = time.perf_counter()
     try:
         async with asyncio.timeout(timeout) as limit:
-            await call.run(client, request, limit)
+            await call.run(transport, request, limit)
     except TimeoutError:
         if call.done_at is None:
             call.ran_out(begun, time.perf_counter())
@@ -75,6 +78,13 @@ async def ask(client: httpx.AsyncClient, request: Request, timeout: float, most_
         if call.done_at is None:  # after [DONE] the answer is whole, however the connection ends
             call.fail(*named_exception(error))
     return call.reply()
+
+
+def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it arrives. Nothing was asked to be packed; httpx unpacks what is all the same."""
+    if "content-encoding" in response.headers or not isinstance(response.stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    return aiter(response.stream)
 
 
 class _Call:
@@ -94,9 +104,10 @@ class _Call:
         self.censored = False
         self.wait: float | None = None
 
-    async def run(self, client: httpx.AsyncClient, request: Request, limit: asyncio.Timeout) -> None:
-        sent = client.build_request("POST", request.url, content=request.body, headers=request.headers)
-        response = await client.send(sent, stream=True)
+    async def run(self, transport: httpx.AsyncBaseTransport, request: Request, limit: asyncio.Timeout) -> None:
+        extensions = {"timeout": TIMEOUTS}
+        sent = httpx.Request("POST", request.url, headers=request.headers, content=request.body, extensions=extensions)
+        response = await transport.handle_async_request(sent)
         try:
             self.status = response.status_code
             if response.status_code != _OK:
@@ -110,7 +121,7 @@ class _Call:
 
     async def _refused(self, response: httpx.Response) -> None:
         body = bytearray()
-        async for piece in response.aiter_bytes():
+        async for piece in _pieces(response):
             body += piece
             if len(body) > _MOST_ERROR_BYTES:
                 break
@@ -119,7 +130,7 @@ class _Call:
 
     async def _whole(self, response: httpx.Response) -> None:
         body = bytearray()
-        async for piece in response.aiter_bytes():
+        async for piece in _pieces(response):
             body += piece
             if self._is_too_large(piece):
                 return
@@ -128,7 +139,7 @@ class _Call:
         self._check_choices()
 
     async def _streamed(self, response: httpx.Response, limit: asyncio.Timeout) -> None:
-        async for piece in response.aiter_bytes():
+        async for piece in _pieces(response):
             now = time.perf_counter()
             if self.done_at is not None or self._is_too_large(piece):
                 return

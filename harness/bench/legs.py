@@ -82,7 +82,7 @@ class Way:
     #: the address below which /chat/completions lies; "" where a server is started for it
     base_url: str
     key_variable: str | None
-    provider: Mapping[str, Any]
+    provider: Mapping[str, Any] = field(hash=False)
     prices: Prices | None
     modalities: frozenset[str]
     #: parameters that the model is known to take; None: not known, or it does not matter

@@ -15,10 +15,14 @@ from harness.bench.attempt import Answer, ToolCall, Usage
 _MOST_TOKENS, _MOST_DIGITS = 10**12, 30
 
 
+#: Made once: `json.loads` would make it anew for every chunk.
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+
+
 def parsed(data: bytes) -> dict[str, Any]:
     """An object from JSON; its fractions are decimals, so that money passes through no float. Raises ValueError."""
     try:
-        found = json.loads(data, parse_float=Decimal)
+        found = _DECODER.decode(data.decode())
     except (RecursionError, ArithmeticError) as error:
         raise ValueError(str(error)) from error
     if not isinstance(found, dict):

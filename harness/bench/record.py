@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from dataclasses import dataclass
 from decimal import Decimal
 
 from harness.bench.attempt import Answer, Attempt
@@ -19,12 +20,24 @@ _UNPAID = frozenset({
 })  # fmt: skip
 
 
-def attempt_from(
-    task: Task, reply: Reply, *, number: int, final: bool, begun: float, intended: float | None,
-    started: datetime.datetime, prompt_sha256: str,
-) -> Attempt:  # fmt: skip
-    """The row of an attempt. In an open loop its clock runs from its place there, also while it waited to be sent."""
-    zero = begun if intended is None else min(intended, begun)
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When a call was sent, and when it should have been: readings of `time.perf_counter`, and a time of day."""
+
+    begun: float
+    started: datetime.datetime
+    #: its place in an open loop
+    intended: float | None = None
+
+    @property
+    def zero(self) -> float:
+        """What latencies are counted from; in an open loop also the time that a call waited to be sent."""
+        return self.begun if self.intended is None else min(self.intended, self.begun)
+
+
+def attempt_from(task: Task, reply: Reply, clock: Clock, number: int, prompt_sha256: str, *, final: bool) -> Attempt:
+    """The row of an attempt, before it is graded."""
+    zero = clock.zero
     cost, basis = _cost(task, reply)
     return Attempt(
         case=task.case.id,
@@ -36,8 +49,8 @@ def attempt_from(
         repeat=task.repeat,
         attempt=number,
         final=final,
-        started=started,
-        queued_ms=(begun - zero) * 1000,
+        started=clock.started,
+        queued_ms=(clock.begun - zero) * 1000,
         first_token_ms=_since(zero, reply.first_token_at),
         total_ms=(reply.ended_at - zero) * 1000,
         censored=reply.censored,

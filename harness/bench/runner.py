@@ -19,10 +19,10 @@ from harness.bench.case import Case
 from harness.bench.cost import NOTHING, Budget
 from harness.bench.masking import Mask
 from harness.bench.pace import Pace, Stop
-from harness.bench.record import attempt_from
-from harness.bench.store import Store, Unit
+from harness.bench.record import Clock, attempt_from
+from harness.bench.store import WARM_UP, Store, Unit
 from harness.bench.tasks import Task, prompt_hash, prompt_of, request_of, worst_of
-from harness.bench.transport import open_client
+from harness.bench.transport import open_transport
 
 Grader = Callable[[Case, Answer, Usage], Grade]
 #: Answers that ask to come again.
@@ -96,26 +96,26 @@ class Runner:
 
     async def _leg(self, leg: str, tasks: Iterator[Task], warm_ups: Sequence[Task], ended: dict[str, str]) -> None:
         async with AsyncExitStack() as stack:
-            clients = _Clients(stack, self.settings.concurrency)
+            transports = _Transports(stack, self.settings.concurrency)
             warming = Pace(iter(warm_ups), None, self.stop)
-            await self._workers(warming, clients)
+            await self._workers(warming, transports)
             pace = Pace(tasks, self.settings.rate, self.stop)
             pace.ended_by = warming.ended_by
-            await self._workers(pace, clients)
+            await self._workers(pace, transports)
             if pace.ended_by:
                 ended[leg] = pace.ended_by
 
-    async def _workers(self, pace: Pace, clients: _Clients) -> None:
+    async def _workers(self, pace: Pace, transports: _Transports) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(self.settings.concurrency):
-                group.create_task(self._worker(pace, clients))
+                group.create_task(self._worker(pace, transports))
 
-    async def _worker(self, pace: Pace, clients: _Clients) -> None:
+    async def _worker(self, pace: Pace, transports: _Transports) -> None:
         while (taken := pace.take()) is not None:
             task, at = taken
-            await self._unit(task, at, pace, clients)
+            await self._unit(task, at, pace, transports)
 
-    async def _unit(self, task: Task, at: float | None, pace: Pace, clients: _Clients) -> None:
+    async def _unit(self, task: Task, at: float | None, pace: Pace, transports: _Transports) -> None:
         """A task with all its attempts; the last one is final."""
         request = request_of(task, self.settings.seed, stream=self.settings.stream)
         worst = worst_of(task, request.body) or NOTHING
@@ -126,12 +126,10 @@ class Runner:
                 pace.ended_by = "the money is gone"
                 return
             number += 1
-            reply, begun, started = await self._call(task, request, clients, worst)
+            reply, clock = await self._call(task, request, transports, worst, at)
             wait = self._wait(reply, pauses)
-            attempt = attempt_from(
-                task, reply, number=number, final=wait is None and task.repeat > 0, begun=begun, intended=at,
-                started=started, prompt_sha256=self._hash(task.case),
-            )  # fmt: skip
+            final = wait is None and task.repeat != WARM_UP
+            attempt = attempt_from(task, reply, clock, number, self._hash(task.case), final=final)
             self._keep(task, attempt, reply, worst)
             if wait is None:
                 return
@@ -140,14 +138,14 @@ class Runner:
             at = None
 
     async def _call(
-        self, task: Task, request: Request, clients: _Clients, worst: Decimal
-    ) -> tuple[Reply, float, datetime.datetime]:
+        self, task: Task, request: Request, transports: _Transports, worst: Decimal, at: float | None
+    ) -> tuple[Reply, Clock]:
         if self.settings.keep_text and task.case.id not in self._hashes:
             self._store.prompt(task.case.id, self._hash(task.case), prompt_of(task.case))
         self._store.sent(task.unit, worst)
-        client = clients.of(task.way.base_url)
-        started, begun = datetime.datetime.now(datetime.UTC), time.perf_counter()
-        return await ask(client, request, self.settings.timeout), begun, started
+        transport = transports.of(task.way.base_url)
+        clock = Clock(time.perf_counter(), datetime.datetime.now(datetime.UTC), at)
+        return await ask(transport, request, self.settings.timeout), clock
 
     def _wait(self, reply: Reply, pauses: Iterator[float]) -> float | None:
         """Seconds until the next attempt; None if there is none."""
@@ -157,7 +155,7 @@ class Runner:
         return wait if wait <= self.settings.longest_wait else None
 
     def _keep(self, task: Task, attempt: Attempt, reply: Reply, worst: Decimal) -> None:
-        grade = self._grade(task.case, reply.answer, reply.usage) if reply.answer and task.repeat > 0 else None
+        grade = self._grade(task.case, reply.answer, reply.usage) if reply.answer and task.repeat != WARM_UP else None
         self._budget.settle(worst, attempt.cost_usd)
         row = self._mask.masked(attempt, reply.answer, grade, keep_text=self.settings.keep_text)
         self._store.add(row)
@@ -169,17 +167,17 @@ class Runner:
         return self._hashes[case.id]
 
 
-class _Clients:
-    """A client for each server of a leg, opened when the first call goes there and closed with the leg."""
+class _Transports:
+    """Connections for each server of a leg, opened when the first call goes there and closed with the leg."""
 
     def __init__(self, stack: AsyncExitStack, concurrency: int) -> None:
         self._stack = stack
         self._concurrency = concurrency
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._transports: dict[str, httpx.AsyncBaseTransport] = {}
 
-    def of(self, base_url: str) -> httpx.AsyncClient:
-        if base_url not in self._clients:
-            client = open_client(base_url, self._concurrency)
-            self._stack.push_async_callback(client.aclose)
-            self._clients[base_url] = client
-        return self._clients[base_url]
+    def of(self, base_url: str) -> httpx.AsyncBaseTransport:
+        if base_url not in self._transports:
+            transport = open_transport(base_url, self._concurrency)
+            self._stack.push_async_callback(transport.aclose)
+            self._transports[base_url] = transport
+        return self._transports[base_url]

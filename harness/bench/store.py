@@ -95,6 +95,8 @@ class Run:
     attempts: tuple[Attempt, ...]
     #: calls that were in flight when the run was cut off, and what each cost at most: nobody knows more
     cut_off: tuple[tuple[Unit, Decimal], ...] = ()
+    #: what all of it cost at most: as billed or listed, and the worst case where nobody knows
+    most_usd: Decimal = Decimal(0)
 
     @property
     def done(self) -> frozenset[Unit]:
@@ -114,13 +116,15 @@ def read_run(file: Path, shown: str | None = None) -> Run:
     attempts: list[Attempt] = []
     cut_off: list[tuple[Unit, Decimal]] = []
     open_calls: dict[Unit, Decimal] = {}
+    spent = Decimal(0)
     for number, row in _rows(file, shown):
         try:
             if number == 1:
                 header = _header_of(row)
             elif row["row"] == "attempt":
                 attempts.append(attempt_of(row))
-                open_calls.pop(unit_of(attempts[-1]), None)
+                worst = open_calls.pop(unit_of(attempts[-1]), Decimal(0))
+                spent += worst if attempts[-1].cost_usd is None else attempts[-1].cost_usd
             elif row["row"] == "sent":
                 unit, worst = Unit(row["leg"], row["case"], row["repeat"]), Decimal(row["worst_usd"])
                 cut_off += [(unit, open_calls[unit])] if unit in open_calls else []
@@ -129,7 +133,8 @@ def read_run(file: Path, shown: str | None = None) -> Run:
             raise _unreadable(shown, number, f"no row of a run ({type(error).__name__}: {error})") from error
     if header is None:
         raise _unreadable(shown, 1, "it is empty")
-    return Run(header, tuple(attempts), (*cut_off, *open_calls.items()))
+    cut_off += open_calls.items()
+    return Run(header, tuple(attempts), tuple(cut_off), spent + sum(worst for _, worst in cut_off))
 
 
 def find_run(project: Path, name: str | None) -> Path:
@@ -233,12 +238,19 @@ class Store:
         """Keep an attempt that ended."""
         self._append(row_of(attempt))
 
+    def copy(self, line: bytes) -> None:
+        """Keep a row of another run as it is."""
+        self._write(line)
+
     def sync(self) -> None:
         """Bring to the disk what was written. Takes milliseconds: keep it away from what is being timed."""
         os.fsync(self._descriptor)
 
     def _append(self, row: Mapping[str, Any]) -> None:
-        line = memoryview(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n")
+        self._write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n")
+
+    def _write(self, whole: bytes) -> None:
+        line = memoryview(whole)
         while line:  # one write, unless the disk is full: then the next one raises
             line = line[os.write(self._descriptor, line) :]
 

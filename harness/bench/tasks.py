@@ -8,13 +8,17 @@ import random
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+import httpx
+
+from compiler import VERSION
 from harness.bench.call import Request, encoded
 from harness.bench.case import Case
 from harness.bench.cost import worst_case
 from harness.bench.legs import Way
-from harness.bench.store import Unit
+from harness.bench.store import WARM_UP, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,14 @@ def shard_of(cases: Sequence[Case], shard: tuple[int, int]) -> tuple[Case, ...]:
 
 
 def tasks(
-    pairs: Iterable[tuple[Case, Way]], repeats: int, seed: int, done: Collection[Unit] = frozenset()
+    pairs: Iterable[tuple[Case, Way]], repeats: range, seed: int, done: Collection[Unit] = frozenset()
 ) -> Iterator[Task]:
     """The calls of a leg that are not done, repeat by repeat, each time in another order that the seed decides.
 
     Whatever cuts the run off leaves whole repeats behind it, and a drift of the day meets every case alike.
     """
     pairs = list(pairs)
-    for repeat in range(1, repeats + 1):
+    for repeat in repeats:
         order = list(range(len(pairs)))
         random.Random(f"{seed}/{repeat}").shuffle(order)
         for index in order:
@@ -68,13 +72,12 @@ def tasks(
 
 
 def warm_ups(pairs: Sequence[tuple[Case, Way]], count: int) -> list[Task]:
-    """The first calls of a leg, uncounted: one for each model and setting of the request, then from the front again."""
+    """The first calls of a leg, uncounted: one for each model and setting of the request, then any others."""
     kinds: dict[object, tuple[Case, Way]] = {}
     for case, way in pairs:
         kinds.setdefault((way.model, bool(case.tools), case.response_format is not None), (case, way))
-    chosen = [*kinds.values()][:count]
-    chosen += [pairs[index % len(pairs)] for index in range(count - len(chosen))] if pairs else []
-    return [Task(case, way, 0) for case, way in chosen]
+    others = [pair for pair in pairs if pair not in kinds.values()] if len(kinds) < count else []
+    return [Task(case, way, WARM_UP) for case, way in [*kinds.values(), *others][:count]]
 
 
 def prompt_of(case: Case) -> dict[str, Any]:
@@ -102,10 +105,21 @@ def request_of(task: Task, seed: int, *, stream: bool) -> Request:
         body["provider"] = way.provider
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    headers = {"content-type": "application/json", "accept": "text/event-stream" if stream else "application/json"}
+    headers = {
+        "content-type": "application/json",
+        "accept": "text/event-stream" if stream else "application/json",
+        # whole pieces as they are: a decoder would hold them back
+        "accept-encoding": "identity",
+        "user-agent": f"weathervane/{VERSION}",
+    }
     if way.key:
         headers["authorization"] = f"Bearer {way.key}"
-    return Request(f"{way.base_url}/chat/completions", headers, encoded(body))
+    return Request(_url(way.base_url), headers, encoded(body))
+
+
+@lru_cache(maxsize=16)
+def _url(base_url: str) -> httpx.URL:
+    return httpx.URL(f"{base_url}/chat/completions")
 
 
 _OPTIONAL = frozenset({"seed", "temperature", "response_format"})

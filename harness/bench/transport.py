@@ -1,4 +1,8 @@
-"""httpx's API over aiohttp's connections, for calls that are timed: docs/benchmarks.md says why."""
+"""httpx's transports, requests and answers over aiohttp's connections, for calls that are timed.
+
+docs/benchmarks.md has the figures behind both choices: httpx's own pool falls apart under concurrency, and httpx's
+client does per call (cookies, redirects, URLs parsed anew) what no chat completion needs.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +13,24 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-CONNECT_SECONDS = 20.0
+#: Only connecting has a limit of its own; the whole call has one where it is made.
+TIMEOUTS = {"connect": 20.0, "read": None, "write": None, "pool": None}
 #: Servers close idle connections (Node's after 5 s). Ours go first: a call on a dying one would count as an error.
 _KEEP_ALIVE_SECONDS = 4.0
 
 
-def open_client(base_url: str, concurrency: int) -> httpx.AsyncClient:
-    """A client for one server, to be made inside a running event loop. Only connecting has a limit of time here."""
-    limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+def open_transport(base_url: str, concurrency: int) -> httpx.AsyncBaseTransport:
+    """Connections to one server, kept alive; to be made inside a running event loop and closed there."""
     context = httpx.create_ssl_context()
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=context)
         # a proxy from the environment, but never on the way to ourselves
-        return aiohttp.ClientSession(connector=connector, trust_env=not is_loopback(base_url))
+        return aiohttp.ClientSession(
+            connector=connector, trust_env=not is_loopback(base_url), cookie_jar=aiohttp.DummyCookieJar()
+        )
 
-    return httpx.AsyncClient(
-        transport=AiohttpTransport(limits=limits, client=session),
-        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-        follow_redirects=False,
-        trust_env=False,  # else httpx puts its own pool under the call where a proxy is set
-        # whole pieces as they are: a decoder would hold them back
-        headers={"accept-encoding": "identity", "user-agent": "weathervane-bench"},
-    )
+    return AiohttpTransport(client=session)
 
 
 def is_loopback(url: str) -> bool:

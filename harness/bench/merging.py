@@ -1,0 +1,83 @@
+"""One run of the shards of many runners: only of the same suite, seed and routes, and no call twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from compiler.diagnostics import Code, Finding, Place, PolicyError, Severity
+from harness.bench.store import Run, RunHeader, Store, read_run
+
+UNLIKE_SHARDS = Code(
+    "VB304", "unlike-shards", "Files are not shards of one run",
+    "merge the shards of one workflow run, each once",
+    "Numbers of different suites, seeds or models make no common number, and a call counted twice counts too much.",
+)  # fmt: skip
+MISSING_SHARDS = Code(
+    "VB305", "missing-shards", "A merged run lacks shards", severity=Severity.WARNING,
+    fix="run the missing shards and merge again",
+    why="A shard that failed may be the one with the failures.",
+)  # fmt: skip
+CODES = (UNLIKE_SHARDS, MISSING_SHARDS)
+#: What all shards of a run agree about.
+_SAME = ("week", "suite", "suite_version", "suite_sha256", "seed", "repeats", "stream", "keep_text", "tool")
+
+
+def merge(files: Sequence[Path], out: Path) -> tuple[RunHeader, tuple[Finding, ...]]:
+    """Write the merged run. Raises PolicyError where the files do not belong together; nothing is written then."""
+    runs = [read_run(file) for file in files]
+    if problems := tuple(_problems(files, runs)):
+        raise PolicyError(problems)
+    header = _merged(runs)
+    with Store(out, header) as store:
+        for file in files:
+            for line in _rows(file):
+                store.copy(line)
+    if not header.missing_shards:
+        return header, ()
+    missing = ", ".join(f"{k}/{runs[0].header.shard[1]}" for k in header.missing_shards)
+    return header, (MISSING_SHARDS.at(Place(str(out)), f"shards {missing} are missing"),)
+
+
+def _merged(runs: Sequence[Run]) -> RunHeader:
+    parts = {run.header.shard[0] for run in runs}
+    legs = dict.fromkeys(leg for run in runs for leg in run.header.legs)
+    return replace(
+        runs[0].header,
+        shard=(1, 1),
+        legs=tuple(legs),
+        started=min(run.header.started for run in runs),
+        missing_shards=tuple(k for k in range(1, runs[0].header.shard[1] + 1) if k not in parts),
+    )
+
+
+def _problems(files: Sequence[Path], runs: Sequence[Run]) -> Iterator[Finding]:
+    first = runs[0].header
+    for file, run in zip(files, runs, strict=True):
+        place, header = Place(str(file)), run.header
+        for name in _SAME:
+            if (mine := getattr(header, name)) != (its := getattr(first, name)):
+                yield UNLIKE_SHARDS.at(place, f"{file}: {name} is {mine}, and {its} in {files[0]}")
+        if header.shard[1] != first.shard[1]:
+            yield UNLIKE_SHARDS.at(place, f"{file}: shard of {header.shard[1]}, and of {first.shard[1]} in {files[0]}")
+        models = {(leg.leg, leg.scenario): leg.model for leg in first.legs}
+        for leg in header.legs:
+            if (its := models.get((leg.leg, leg.scenario), leg.model)) != leg.model:
+                said = f"{file}: {leg.scenario} on {leg.leg} is {leg.model}, and {its} in {files[0]}"
+                yield UNLIKE_SHARDS.at(place, said)
+    twice = [k for k, count in Counter(run.header.shard[0] for run in runs).items() if count > 1]
+    for k in twice:
+        yield UNLIKE_SHARDS.at(Place(str(files[0])), f"shard {k}/{first.shard[1]} comes more than once")
+    counted = Counter(unit for run in runs for unit in run.done)
+    if not twice and (again := [unit for unit, count in counted.items() if count > 1]):
+        said = f"{len(again)} calls are in more than one file, first {again[0].case} on {again[0].leg}"
+        yield UNLIKE_SHARDS.at(Place(str(files[0])), said)
+
+
+def _rows(file: Path) -> Iterator[bytes]:
+    """The rows of a run as they are, without its header and a torn end."""
+    with file.open("rb") as stream:
+        next(stream)
+        yield from (line for line in stream if line.endswith(b"\n"))

@@ -150,10 +150,20 @@ def pinned(model: Mapping[str, Any], answers: Answers, place: Place = _LOCK) -> 
             "as_of": answers.as_of.isoformat(),
             "route": route_of(model["pricing"], answers.endpoints.get(model["id"])),
         }
-        facts = {**_facts(model), "priced": priced, "zdr": has_zdr(model, answers.zdr)}
+        facts = {
+            **_facts(model),
+            "priced": priced,
+            **_providers(answers.endpoints.get(model["id"])),
+            "zdr": has_zdr(model, answers.zdr),
+        }
     except (TypeError, ValueError, AttributeError) as error:
         raise PolicyError([BAD_ANSWER.at(place, f"GET /models: {model['id']!r}: {error}")]) from error
     return _valid(LockedModel, model["id"], facts, place)
+
+
+def _providers(endpoints: tuple[Mapping[str, Any], ...] | None) -> dict[str, list[str]]:
+    """Who serves a model, where that was asked and anybody does: preferences are held against it."""
+    return {"providers": sorted({endpoint["tag"] for endpoint in endpoints})} if endpoints else {}
 
 
 def _valid(

@@ -111,6 +111,9 @@ FINE: tuple[tuple[str, Mapping[str, str | None]], ...] = (
     ("VN302", agents("provider: {order: [deepinfra], ignore: [deepinfra]}")),
     ("VN302", agents(f"provider: {{max_price: {{prompt: 0.112, completion: 0.224}}}}\nroute: {{primary: {FLASH}}}")),
     ("VN302", agents("route: {primary: acme/keeps}")),
+    ("VN302", agents("provider: {only: [deepinfra, elsewhere]}\nroute: {primary: acme/served}")),
+    ("VN302", agents("provider: {order: [elsewhere]}\nroute: {primary: acme/served}")),
+    ("VN302", agents("provider: {ignore: [deepinfra]}\nroute: {primary: acme/served}")),
     ("VN303", agents("route: {primary: acme/unasked}")),
     ("VN304", agents("provider: {zdr: false, data_collection: deny}")),
     ("VN305", {"scenarios/trials.yaml": TRIALS + "route: {primary: openrouter/owl-alpha}\n"}),
@@ -145,6 +148,21 @@ def test_fine(code: str, changes: Mapping[str, str | None], tmp_path: Path) -> N
 def test_memory_for_the_gpu(memory: int, gib: str) -> None:
     numerator, _, denominator = gib.partition("/")
     assert gpu_memory_bytes(memory) == int(numerator) * GIB // int(denominator or 1)
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ("{only: [elsewhere]}", "no provider in `only` serves it: it is served by deepinfra/fp4, novita"),
+        ("{order: [deepinfra/bf16], allow_fallbacks: false}", "no provider in `order` serves it"),
+        ("{ignore: [deepinfra, novita]}", "every provider that serves it is in `ignore`"),
+    ],
+)
+def test_preferences_are_held_against_who_serves_a_model(provider: str, said: str, tmp_path: Path) -> None:
+    changes = agents(f"provider: {provider}\nroute: {{primary: acme/served}}")
+    found = findings_in(write_policies(tmp_path, changes))
+    assert {finding.code for finding in found} == {"VN302"}
+    assert said in found[0].message
 
 
 def test_weights_and_cache_fill_the_memory_to_the_byte(tmp_path: Path) -> None:

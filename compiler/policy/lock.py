@@ -109,6 +109,8 @@ class LockedModel(Policy):
     pricing: Pricing
     priced: Priced | None = None
     """Null in locks of older versions."""
+    providers: tuple[Text, ...] | None = None
+    """Tags of the endpoints that serve it; null where nobody asked for them."""
     zdr: Flag | None = None
     """Whether an endpoint with zero data retention exists; null where the answer did not say."""
 

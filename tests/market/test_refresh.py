@@ -88,6 +88,7 @@ def test_prices_of_the_models_that_policies_name(desk: Desk) -> None:
         "input_cache_read": "0.000000022",
     }
     assert flash["priced"] == {"as_of": "2026-06-15", "route": "deepinfra/fp8"}
+    assert flash["providers"] == sorted(offer["tag"] for offer in prices["endpoints"]["deepseek/deepseek-v4-flash"])
     offers = prices["endpoints"]["deepseek/deepseek-v4-flash"]
     assert [(offer["tag"], offer["provider"], offer["zdr"]) for offer in offers] == [
         ("azure", "Azure", False),

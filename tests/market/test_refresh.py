@@ -197,7 +197,7 @@ def test_a_week_long_over_gets_no_prices_of_today(desk: Desk) -> None:
     assert not any(asked.startswith("/models") for asked in desk.market.asked)
 
 
-def test_a_year_of_weeks_passes_its_own_checks(desk: Desk) -> None:
+def test_week_after_week_passes_the_checks(desk: Desk) -> None:
     for _ in range(4):
         assert desk().code == 0
         desk.pass_days(7)

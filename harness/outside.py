@@ -6,7 +6,7 @@ import re
 
 #: What Markdown takes for more than a letter. A list, a rule or a heading's underline only at the start of a line.
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>|~&$]|#|:(?! |$)|^[-+=](?=[-+= ]|$)")
-#: GitHub looks for people and issues in the finished page, where no backslash is left: a comment parts what it looks for.
+#: GitHub looks for people and issues in the finished page, where no backslash is left: a comment parts them.
 _CALLS = re.compile(r"@|\\#(?=[0-9])")
 _NOTHING = "<!-- -->"
 

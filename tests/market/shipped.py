@@ -30,16 +30,16 @@ def totals(week: str) -> Counter[str]:
 def answer() -> dict[str, Any]:
     """The official weeks as a saved answer of GET /datasets/rankings-daily would hold them.
 
-    The archive keeps `other` by week: its whole week stands on Monday here.
+    The archive keeps `other` by week: here each day has a seventh, and Monday the rest of the division.
     """
     rows = []
     for week in OFFICIAL:
         stored = raw(week)["platform"]
         for number, day in enumerate(raw(week)["days"]):
             listed = [(m["days"][day], m["permaslug"]) for m in stored["models"] if day in m["days"]]
-            rest = stored["other_tokens"] if number == 0 else 0
+            seventh, rest = divmod(stored["other_tokens"], 7)
             rows += [_row(day, slug, tokens) for tokens, slug in sorted(listed, reverse=True)]
-            rows.append(_row(day, "other", rest))
+            rows.append(_row(day, "other", seventh + (0 if number else rest)))
     meta = {"as_of": "2026-08-22T00:10:38Z", "start_date": rows[0]["date"], "end_date": rows[-1]["date"]}
     return {"data": rows, "meta": {**meta, "version": "v1"}}
 

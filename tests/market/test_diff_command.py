@@ -85,7 +85,7 @@ def test_a_real_succession(project: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_articles_routing_ticket(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """V4-Flash is a mover by the article's own word, and by what the archive knows; Kimi K2.6 fell out of the Top 10."""
+    """V4-Flash is a mover by the article's own word and by the archive; Kimi K2.6 fell out of the Top 10."""
     tracks = project / "policies/tracks.yaml"
     text = tracks.read_text("utf-8")
     tracks.write_text(text.replace("- tencent/hy3-preview", "- moonshotai/kimi-k2.6"), "utf-8")

@@ -59,7 +59,6 @@ def test_edge_weeks_are_left_out_and_said(tmp_path: Path, capsys: pytest.Capture
     said = capsys.readouterr().err
     assert "2026-W22: 1 of 7 days" in said
     assert "2026-W25: 6 of 7 days" in said
-    assert raw("2026-W25")["complete"]
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,9 +131,7 @@ def test_an_odd_answer_is_refused_whole(
         ("<html>", "neither an answer"),
     ],
 )
-def test_other_files_are_no_source(
-    content: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_files_are_no_source(content: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert take(tmp_path, "page.json", content) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "generated").exists()
@@ -154,11 +151,14 @@ def test_a_csv_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert archived(tmp_path) == ["2026-W18", "2026-W19"]
     assert "the snapshot of 2026-05-13, a Wednesday, shows 2026-W20 to date" in capsys.readouterr().err
     exact, rounded = (
-        json.loads((tmp_path / f"generated/weeks/{week}/rankings.json").read_text()) for week in ("2026-W18", "2026-W19")
+        json.loads((tmp_path / f"generated/weeks/{week}/rankings.json").read_text())
+        for week in ("2026-W18", "2026-W19")
     )
     assert (exact["provenance"]["kind"], exact["provenance"]["exact"]) == ("scrape", True)
     assert rounded["provenance"]["exact"] is False
-    assert rounded["provenance"]["source"] == "weekly.csv: snapshot of 2026-05-11, taken to show 2026-05-04 to 2026-05-10"
+    assert (
+        rounded["provenance"]["source"] == "weekly.csv: snapshot of 2026-05-11, taken to show 2026-05-04 to 2026-05-10"
+    )
     assert (exact["platform"]["total_tokens"], exact["platform"]["other_tokens"], exact["citation"]) == (None,) * 3
     claims = [row.get("claimed_percent") for row in exact["platform"]["models"]]
     assert claims == [799, None]  # such an archive writes 0 for a new model too

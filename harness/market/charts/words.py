@@ -15,10 +15,10 @@ _LONGEST = 64
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
-def safe(text: str) -> str:
+def safe(text: str, longest: int = _LONGEST) -> str:
     """Text from outside as the picture's font can draw it, on one line, and never long enough to fill a picture."""
-    drawn = "".join(letter if _is_drawable(letter) else _STRANGE for letter in text[:_LONGEST])
-    return drawn + ("…" if len(text) > _LONGEST else "")
+    drawn = "".join(letter if _is_drawable(letter) else _STRANGE for letter in text[:longest])
+    return drawn + ("…" if len(text) > longest else "")
 
 
 def _is_drawable(letter: str) -> bool:
@@ -55,9 +55,12 @@ def change(now: int, before: int, exact: bool) -> str:
     ratio = Decimal(now) / before
     if ratio >= 10:
         return f"{about}×{ratio.quantize(Decimal(1), ROUND_HALF_EVEN)}"
-    percent = ((ratio - 1) * 100).quantize(Decimal(1), ROUND_HALF_EVEN)
-    sign = "+" if percent > 0 else "−" if percent < 0 else "±"
-    return f"{about}{sign}{abs(percent)} %"
+    return f"{about}{signed_percent(int(((ratio - 1) * 100).quantize(Decimal(1), ROUND_HALF_EVEN)))}"
+
+
+def signed_percent(value: int) -> str:
+    """`+66 %`, with a real minus sign."""
+    return f"{'+' if value > 0 else '−' if value < 0 else '±'}{abs(value)} %"
 
 
 def percent(part: int, whole: int) -> str:

@@ -1,0 +1,86 @@
+"""Each vendor's part of all tokens, week by week, with names instead of a legend. A week without a total is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import altair as alt
+
+from harness.market.charts import columns, look
+from harness.market.charts.holdings import OTHER_VENDORS, UNLISTED, Holding, gaps
+from harness.market.charts.window import Window
+from harness.market.charts.words import percent, safe
+
+HEIGHT = 290
+_APART = 18
+_BAR = 36
+Row = dict[str, object]
+
+
+def parts(shown: Window, held: Sequence[Holding], named: Sequence[str], hues: Mapping[str, str]) -> list[Row]:
+    """The pieces of each column, the first vendor on top. Tokens are the archive's whole numbers."""
+    order = (*named, OTHER_VENDORS, UNLISTED)
+    colours = {**hues, OTHER_VENDORS: look.GREY.light, UNLISTED: look.PALE.light}
+    return [
+        {
+            "column": shown.weeks.index(part.week), "week": str(part.week), "who": safe(part.who),
+            "tokens": part.tokens, "order": -order.index(part.who), "colour": colours[part.who],
+        }
+        for part in held
+    ]  # fmt: skip
+
+
+def names(
+    shown: Window, held: Sequence[Holding], named: Sequence[str], hues: Mapping[str, str], called: Mapping[str, str]
+) -> Iterator[Row]:
+    """Who has which part of the newest week that has parts, beside the middle of the piece or as near as fits."""
+    if not held:
+        return
+    newest = max(part.week for part in held)
+    pieces = [part for part in held if part.week == newest]
+    above, middles = 0, []
+    for part in pieces:
+        middles.append((2 * above + part.tokens) * HEIGHT // (2 * part.total))
+        above += part.tokens
+    colours = {**hues, OTHER_VENDORS: look.MUTED.light, UNLISTED: look.MUTED.light}
+    for part, y in zip(pieces, _apart(middles), strict=True):
+        who = safe(called.get(part.who, part.who))
+        yield {
+            "column": len(shown.weeks) - 1, "y": y, "share": percent(part.tokens, part.total), "who": who,
+            "colour": colours[part.who],
+        }  # fmt: skip
+
+
+def _apart(middles: Sequence[int]) -> list[int]:
+    """The nearest places in the same order that leave a line's height between them, inside the chart."""
+    placed: list[int] = []
+    for middle in middles:
+        placed.append(max(middle, placed[-1] + _APART if placed else _APART // 2))
+    lowest = HEIGHT - _APART // 2
+    for number in reversed(range(len(placed))):
+        placed[number] = min(placed[number], lowest)
+        lowest = placed[number] - _APART
+    return placed
+
+
+def chart(
+    shown: Window, held: Sequence[Holding], named: Sequence[str], hues: Mapping[str, str],
+    called: Mapping[str, str], title: alt.TitleParams,
+) -> alt.LayerChart:  # fmt: skip
+    """The panel."""
+    x, colour = columns.across(shown), alt.Color("colour:N", scale=None, legend=None)
+    part = alt.Chart(alt.Data(values=parts(shown, held, named, hues)))
+    name = alt.Chart(alt.Data(values=list(names(shown, held, named, hues, called))))
+    name = name.encode(y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, HEIGHT], reverse=True, nice=False)), x=x)
+    bar = part.mark_bar(width=_BAR, stroke=look.PAPER.light, strokeWidth=1.5).encode(
+        x=x, y=alt.Y("tokens:Q", stack="normalize", axis=None), order=alt.Order("order:Q"), color=colour
+    )
+    text = name.mark_text(dx=_BAR // 2 + 48, limit=look.WIDTH - look.LAST_WEEK - 64).encode(
+        text="who:N", color=colour
+    )
+    share = name.mark_text(align="right", dx=_BAR // 2 + 42, fontWeight="bold").encode(text="share:N", color=colour)
+    return (
+        alt.layer(columns.labels(shown), columns.gaps(shown, gaps(shown), HEIGHT // 2), bar, text, share)
+        .resolve_scale(y="independent")
+        .properties(width=look.WIDTH, height=HEIGHT, title=title)
+    )

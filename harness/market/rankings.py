@@ -42,6 +42,8 @@ class Ranked:
     permaslug: str
     tokens: int
     days: Mapping[datetime.date, int] = field(default_factory=dict)
+    #: the change against the week before in whole percent, where the source itself says one. Nobody computed it here.
+    claimed_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

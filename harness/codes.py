@@ -1,0 +1,7 @@
+"""Everything that the harness can find, by code. `compiler/codes.py` looks here by name."""
+
+from __future__ import annotations
+
+from harness.market import findings as market
+
+CODES = (*market.CODES,)

@@ -7,15 +7,21 @@ from collections.abc import Mapping
 import altair as alt
 
 from harness.market.charts import look
-from harness.market.charts.window import Window
+from harness.market.charts.window import WEEKS, Window
 from harness.weeks import Week
 
 
 def across(shown: Window) -> alt.X:
     """Where each week's column is: the same in each chart."""
-    last = max(1, len(shown.weeks) - 1)
-    scale = alt.Scale(domain=[0, last], range=[look.FIRST_WEEK, look.LAST_WEEK], nice=False, zero=False)
+    places = [place(shown, 0), place(shown, 1)]
+    scale = alt.Scale(domain=[0, 1], range=places, nice=False, zero=False, padding=0)
     return alt.X("column:Q", axis=None, scale=scale)
+
+
+def place(shown: Window, column: int) -> int:
+    """Pixels from the left to the middle of a column. The newest week is always at the same place, before its names."""
+    back = len(shown.weeks) - 1 - column
+    return look.LAST_WEEK - back * ((look.LAST_WEEK - look.FIRST_WEEK) // (WEEKS - 1))
 
 
 def labels(shown: Window) -> alt.Chart:

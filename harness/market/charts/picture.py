@@ -32,11 +32,11 @@ def specification(shown: Window) -> dict[str, Any]:
     named = vendors(shown)
     hues = look.hues(named)
     drawn, found, held = bars(shown), ways(shown), holdings(shown, named)
-    called = {slug: vendor(slug).name for slug in named}
+    called = {slug: vendor(slug).name.partition(" (")[0] for slug in named}
     panels = alt.vconcat(
         top.chart(drawn, hues, _title(f"Top {len(drawn)}, tokens of the week", _about_bars(shown, drawn))),
-        ranks.chart(shown, found, hues, _title("Ranks", _about_ranks(shown), 30)),
-        shares.chart(shown, held, named, hues, called, _title("Share of all tokens by vendor", _about_shares(), 30)),
+        ranks.chart(shown, found, hues, _title("Ranks", _about_ranks(shown), 26)),
+        shares.chart(shown, held, named, hues, called, _title("Share of all tokens by vendor", _about_shares(), 26)),
         _caption(shown.last.provenance),
         spacing=34,
         title=alt.TitleParams(

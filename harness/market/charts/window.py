@@ -5,7 +5,7 @@ A line of the picture is a family, as in `vane market diff`: variants and a new 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -146,8 +146,8 @@ def _newest_first(way: Way) -> tuple[int, int, str]:
     return (-max(way.ranks).monday.toordinal(), way.ranks[max(way.ranks)], way.name)
 
 
-def segments(shown: Window, way: Way) -> Iterator[Sequence[Week]]:
-    """Runs of neighbouring weeks: a line is drawn through each, and not across what nobody knows."""
+def runs(shown: Window, way: Way) -> Iterator[tuple[Week, ...]]:
+    """Neighbouring weeks of a way: a line is drawn through each run, and not across what nobody knows."""
     run: list[Week] = []
     for week in shown.weeks:
         if week in way.ranks:
@@ -157,3 +157,12 @@ def segments(shown: Window, way: Way) -> Iterator[Sequence[Week]]:
             run = []
     if run:
         yield tuple(run)
+
+
+def bridges(shown: Window, way: Way) -> Iterator[tuple[Week, Week]]:
+    """Pairs of weeks of a way with nothing archived between them; the way may have gone anywhere."""
+    weeks = [*way.ranks, *([way.left] if way.left else [])]
+    for before, after in zip(weeks, weeks[1:], strict=False):
+        between = shown.weeks[shown.weeks.index(before) + 1 : shown.weeks.index(after)]
+        if between and not any(week in shown.rankings for week in between):
+            yield before, after

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from harness.market import findings as market
+from harness.market import import_findings
 
-CODES = (*market.CODES,)
+CODES = (*market.CODES, *import_findings.CODES)

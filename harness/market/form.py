@@ -54,6 +54,7 @@ class _Model(_Stored):
     permaslug: Permaslug
     tokens: Tokens
     days: dict[_Day, Tokens]
+    claimed_percent: StrictInt | None = None
 
 
 class _Platform(_Stored):
@@ -62,7 +63,7 @@ class _Platform(_Stored):
     models: Annotated[tuple[_Model, ...], Field(min_length=1)]
 
     def section(self, sampled: bool = False) -> Section:
-        models = tuple(Ranked(m.rank, m.permaslug, m.tokens, m.days) for m in self.models)
+        models = tuple(Ranked(m.rank, m.permaslug, m.tokens, m.days, m.claimed_percent) for m in self.models)
         return Section(models, self.other_tokens, sampled)
 
 
@@ -131,11 +132,14 @@ def moment(at: datetime.datetime) -> str:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    models = [
-        {"rank": m.rank, "permaslug": m.permaslug, "tokens": m.tokens, "days": {str(d): t for d, t in m.days.items()}}
-        for m in section.models
-    ]
+    models = [_row(model) for model in section.models]
     return {"total_tokens": section.total, "other_tokens": section.other, "models": models}
+
+
+def _row(model: Ranked) -> dict[str, Any]:
+    days = {str(day): tokens for day, tokens in model.days.items()}
+    row = {"rank": model.rank, "permaslug": model.permaslug, "tokens": model.tokens, "days": days}
+    return row if model.claimed_percent is None else {**row, "claimed_percent": model.claimed_percent}
 
 
 def from_json(content: bytes, place: Place) -> Ranking:

@@ -67,7 +67,7 @@ def _days(rows: Sequence[Any], place: Place) -> Days:
         days[day][permaslug] = int(row["total_tokens"])
     for day, listed in days.items():
         if OTHER not in listed or len(listed) < 2:
-            raise PolicyError([ODD_ROW.at(place, f"{day}: no models, or no row `{OTHER}` for the rest of the platform")])
+            raise PolicyError([ODD_ROW.at(place, f"{day}: no models, or no row `{OTHER}` for what is not listed")])
     return days
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StrictInt, ValidationError
+from pydantic import Field, StrictInt, ValidationError
 
-from compiler.diagnostics import Finding, Place, PolicyError, errors
+from compiler.diagnostics import Place, PolicyError, errors
 from compiler.policy.complaints import complaints
 from compiler.policy.types import Policy, PolicyFile, Positive, Text
 from compiler.yaml_text import Refused, parse
@@ -15,8 +15,6 @@ from harness.market.form import PERMASLUG
 from harness.market.import_findings import ODD_ROW
 from harness.market.rankings import Provenance, Ranked, Ranking, Section
 from harness.weeks import Week
-
-
 
 
 class ArticleRow(Policy):
@@ -59,9 +57,10 @@ def read_article(text: str, place: Place, sha256: str) -> tuple[Ranking, ...]:
         raise PolicyError(complaints(document, Article, error)) from error
     except ValueError as error:
         raise PolicyError([ODD_ROW.at(document.place("week"), str(error))]) from error
-    models = tuple(Ranked(r, row.permaslug, row.tokens, {}, row.change_percent) for r, row in enumerate(article.models, 1))
     if why := _oddity(article):
-        raise PolicyError([_at(document.place("models"), why)])
+        raise PolicyError([ODD_ROW.at(document.place("models"), why)])
+    rows = enumerate(article.models, 1)
+    models = tuple(Ranked(rank, row.permaslug, row.tokens, {}, row.change_percent) for rank, row in rows)
     other = None if article.platform_tokens is None else article.platform_tokens - sum(m.tokens for m in models)
     origin = Provenance("article", article.source, sha256, False, None, None)
     return (Ranking(week, None, week.days, origin, Section(models, other)),)
@@ -76,7 +75,3 @@ def _oddity(article: Article) -> str | None:
     if article.platform_tokens is not None and article.platform_tokens < sum(tokens):
         return f"its models have {sum(tokens)} tokens, the platform only {article.platform_tokens}"
     return None
-
-
-def _at(place: Place, why: str) -> Finding:
-    return ODD_ROW.at(place, why)

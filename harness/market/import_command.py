@@ -56,7 +56,7 @@ def _read(file: Path, source: str | None) -> tuple[tuple[Ranking, ...], tuple[Fi
         raise PolicyError([UNKNOWN_FORM.at(place, "it is not UTF-8")]) from None
     named = plain(source or file.name)
     if text.lstrip().startswith("{"):
-        return read_answer(_json(text, place), place, source and named or _unnamed(named), sha256)
+        return read_answer(_json(text, place), place, named if source else _unnamed(named), sha256)
     if is_csv(text):
         return read_csv(text, place, named, sha256)
     if is_article(text):

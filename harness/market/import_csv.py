@@ -1,8 +1,8 @@
-"""A CSV archive of the public page's weekly Top 10 → weeks. One snapshot a week, rows `snapshot_date,rank_by_tokens,…`.
+"""A CSV archive of the public page's weekly Top 10 → weeks. One snapshot a week, rows `snapshot_date,rank_by_tokens …`.
 
-Which week a snapshot shows (docs/decisions/0008-moves-are-of-families.md has the evidence): the page counts from Monday,
-so a Sunday's snapshot shows its own week and a Monday's the week that has just ended. One of another day shows a week to
-date, which is no week: it is left out, and said.
+Which week a snapshot shows (docs/decisions/0008-moves-are-of-families.md has the evidence): the page counts from
+Monday, so a Sunday's snapshot shows its own week and a Monday's the week that has just ended. One of another day shows
+a week to date, which is no week: it is left out, and said.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import datetime
 import io
 import re
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from compiler.diagnostics import Finding, Place, PolicyError
 from harness.market.form import MOST_TOKENS, PERMASLUG
@@ -70,22 +70,29 @@ def _rows(text: str, place: Place) -> Sequence[Row]:
     return rows
 
 
+#: Column → what its values look like.
+_FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "snapshot_date": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "YYYY-MM-DD"),
+    "rank_by_tokens": (re.compile(r"[1-9][0-9]{0,3}"), "a rank"),
+    "slug": (re.compile(PERMASLUG[1:-1]), "author/model"),
+    "total_tokens": (re.compile(r"[1-9][0-9]{0,18}"), "a whole number above zero"),
+    "percent_change": (re.compile(r"(-?[0-9]{1,9})?"), "whole percent"),
+}
+
+
 def _oddity(row: Row) -> str | None:
-    if any(row.get(column) is None for column in COLUMNS) or None in row:
+    """What is wrong with a row."""
+    if None in row or None in row.values():
         return "the row has not as many values as there are columns"
-    day, rank, slug, tokens = (row[column] for column in COLUMNS)
+    for column, (form, words) in _FORMS.items():
+        if not form.fullmatch(row.get(column, "")) and (column in row or column in COLUMNS):
+            return f"{column} is {row.get(column)!a:.80}, not {words}"
+    if int(row["total_tokens"]) > MOST_TOKENS:
+        return f"total_tokens is {row['total_tokens']}, more than 64 bits hold"
     try:
-        datetime.date.fromisoformat(day)
+        datetime.date.fromisoformat(row["snapshot_date"])
     except ValueError:
-        return f"snapshot_date is {ascii(day):.80}, not YYYY-MM-DD"
-    if not re.fullmatch("[1-9][0-9]{0,3}", rank):
-        return f"rank_by_tokens is {ascii(rank):.80}"
-    if not re.fullmatch(PERMASLUG[1:-1], slug):
-        return f"slug is {ascii(slug):.80}, not author/model"
-    if not re.fullmatch("[0-9]{1,19}", tokens) or not 0 < int(tokens) <= MOST_TOKENS:
-        return f"total_tokens is {ascii(tokens):.80}, not a whole number above zero"
-    if not re.fullmatch("-?[0-9]{1,9}|", row.get("percent_change") or ""):
-        return f"percent_change is {ascii(row['percent_change']):.80}, not whole percent"
+        return f"snapshot_date is {row['snapshot_date']}, which is no day"
     return None
 
 
@@ -95,7 +102,7 @@ def _ranking(week: Week, day: datetime.date, rows: Sequence[Row], place: Place, 
         raise PolicyError([ODD_ROW.at(place, f"{day}: ranks do not count 1, 2, 3 …")])
     if len({model.permaslug for model in models}) != len(models):
         raise PolicyError([ODD_ROW.at(place, f"{day}: a model is listed twice")])
-    if any(above.tokens < below.tokens for above, below in zip(models, models[1:], strict=False)):
+    if any(above.tokens < below.tokens for above, below in pairwise(models)):
         raise PolicyError([ODD_ROW.at(place, f"{day}: ranks are not in the order of tokens")])
     exact = any(model.tokens % _ROUNDED_TO for model in models)
     said = f"{source}: snapshot of {day}, taken to show {week.monday} to {week.sunday}"

@@ -12,7 +12,6 @@ from harness.market.numbers import change
 from harness.market.rankings import Ranked, Ranking
 from harness.market.shares import Origins, VendorShare, concentration, origins, vendor_shares
 from harness.market.vendors import Vendor, vendor
-from harness.weeks import Week
 
 #: Kinds whose weeks hold every model down to the same depth, and the whole platform.
 _DATA_SET = frozenset({"official", "saved"})
@@ -49,7 +48,7 @@ class Line:
     @property
     def change(self) -> Fraction | None:
         """The change of its tokens as a part of what they were."""
-        return change(self.now and self.now.tokens, self.then and self.then.tokens)
+        return change(self.now.tokens, self.then.tokens) if self.now and self.then else None
 
     @property
     def climbed(self) -> int | None:
@@ -139,6 +138,11 @@ class Moves:
         tokens = sorted((line.now.tokens for line in self.lines if line.now), reverse=True)
         return concentration(tokens, self.now.platform.total)
 
+    def claim(self, line: Line) -> int | None:
+        """A line's change by its source's own word, where the archive cannot measure it week on week itself."""
+        measured = self.weeks_apart == 1 and line.change is not None
+        return None if measured else line.claimed_percent
+
     def line_of(self, permaslug: str) -> Line | None:
         """The family that a permaslug belongs to."""
         return next((line for line in self.lines if permaslug in line.group.members), None)
@@ -162,11 +166,9 @@ class Moves:
     def _passes(self, line: Line) -> bool:
         return self._largest(line) != 0 and abs(self._largest(line)) * 100 >= Fraction(self.threshold_percent)
 
-    @staticmethod
-    def _largest(line: Line) -> Fraction:
+    def _largest(self, line: Line) -> Fraction:
         """The measured change, or the source's own claim where that is larger."""
-        claimed = Fraction(line.claimed_percent or 0, 100)
-        return max(line.change or Fraction(0), claimed, key=abs)
+        return max(line.change or Fraction(0), Fraction(self.claim(line) or 0, 100), key=abs)
 
 
 def moves(
@@ -179,11 +181,6 @@ def moves(
     lines = tuple(Line(_name(group, before, after), group, new.get(group), old.get(group)) for group in found)
     depth = min(top, len(new), len(old))
     return Moves(now, then, top, depth, threshold_percent, tuple(sorted(lines, key=_order)), frozenset(named))
-
-
-def resolved_against(week: Week, archived: Collection[Week]) -> Week | None:
-    """The newest archived week before this one."""
-    return max((other for other in archived if other < week), default=None)
 
 
 def _rows(ranking: Ranking) -> Mapping[str, Ranked]:

@@ -20,7 +20,7 @@ def share(part: int, whole: int | None) -> Fraction | None:
 
 def percent(value: Fraction | None) -> Decimal | None:
     """In percent with one decimal, halves to even."""
-    return None if value is None else Decimal(round(value * 1000)) / 10
+    return None if value is None else Decimal(round(value * 1000)).scaleb(-1)
 
 
 def tokens(count: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from harness.market.numbers import share
+from harness.market.numbers import change, share
 from harness.market.rankings import Section
 from harness.market.vendors import UNKNOWN, Vendor, vendor
 
@@ -21,6 +21,11 @@ class VendorShare:
     then: int | None
     #: part of the platform, at least; None where the platform's total is not known
     share: Fraction | None
+
+    @property
+    def change(self) -> Fraction | None:
+        """The change of its listed tokens; it means something where both weeks list to the same depth."""
+        return change(self.now, self.then)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,25 @@ class Vendor:
     slug: str
     name: str
     country: str
+    #: names of its own endpoints among OpenRouter's providers
+    providers: tuple[str, ...] = ()
 
 
 def vendor(slug: str) -> Vendor:
     """The vendor of a model or permaslug, or of a vendor's own slug. A vendor that we do not know keeps its slug."""
     first = slug.partition("/")[0]
-    name, country = _table().get(first, (first, UNKNOWN))
-    return Vendor(first, name, country)
+    return _table().get(first) or Vendor(first, first, UNKNOWN, (first,))
+
+
+def is_own_provider(maker: Vendor, tag: str) -> bool:
+    """Whether a provider's tag, such as `deepseek` or `google-vertex/us-east5`, is the vendor's own."""
+    return tag.partition("/")[0] in maker.providers
 
 
 @cache
-def _table() -> Mapping[str, tuple[str, str]]:
+def _table() -> Mapping[str, Vendor]:
     text = (files("harness.market") / "vendors.json").read_text("utf-8")
-    return {slug: (entry["name"], entry["country"] or UNKNOWN) for slug, entry in json.loads(text).items()}
+    return {
+        slug: Vendor(slug, entry["name"], entry["country"] or UNKNOWN, tuple(entry.get("providers", (slug,))))
+        for slug, entry in json.loads(text).items()
+    }

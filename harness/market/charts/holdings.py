@@ -33,7 +33,9 @@ def vendors(shown: Window) -> tuple[str, ...]:
         for model in ranking.platform.models:
             over_all[vendor_of(model.permaslug)] += model.tokens
             newest[vendor_of(model.permaslug)] += model.tokens if week == shown.last.week else 0
-    in_top = {vendor_of(row.permaslug) for line in shown.moved[shown.last.week].top if line.now for row in line.now.rows}
+    in_top = {
+        vendor_of(row.permaslug) for line in shown.moved[shown.last.week].top if line.now for row in line.now.rows
+    }
     by_size = sorted(over_all, key=lambda vendor: (-newest[vendor], -over_all[vendor], vendor))
     chosen = sorted(by_size, key=lambda vendor: vendor not in in_top)[:MOST_VENDORS]
     return tuple(sorted(chosen, key=by_size.index))

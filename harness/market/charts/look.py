@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 #: vl-convert brings Liberation Sans. Arial and Helvetica have its widths: the layout holds in a browser without it.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-SIZE, SMALL, LARGE = 15, 13, 22
+SIZE, SMALL, LARGE = 16, 14, 23
 #: Of all three charts. Narrow, so that letters stay readable at the 400 pixels of a telephone.
 WIDTH = 600
 #: Where week columns lie; what is right of them is for names.
@@ -65,7 +65,7 @@ def config() -> Mapping[str, object]:
         "font": FONT,
         "text": {"font": FONT, "fontSize": SIZE, "fill": INK.light, "baseline": "middle", "align": "left"},
         "title": {
-            "font": FONT, "fontSize": 17, "fontWeight": "bold", "color": INK.light, "anchor": "start", "offset": 12,
+            "font": FONT, "fontSize": 18, "fontWeight": "bold", "color": INK.light, "anchor": "start", "offset": 12,
             "subtitleFont": FONT, "subtitleFontSize": SMALL, "subtitleColor": MUTED.light, "subtitlePadding": 5,
         },
         "view": {"stroke": None},

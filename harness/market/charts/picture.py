@@ -14,16 +14,19 @@ import vl_convert
 
 from harness.market.charts import look, ranks, shares, top
 from harness.market.charts.holdings import holdings, vendors
+from harness.market.charts.palette import reduced
 from harness.market.charts.window import Bar, Window, bars, ways
 from harness.market.charts.words import model_name, safe, span, tokens
 from harness.market.numbers import change as changed
 from harness.market.numbers import signed
-from harness.market.rankings import Kind, Provenance
+from harness.market.rankings import Kind, Ranking
 from harness.market.vendors import vendor
 from harness.weeks import DAYS
 
 #: Sharp on dense displays, and at the width of a wide page.
 _SCALE = 2
+_LINE = 19
+_ABOUT_SHARES = "not listed: what the source gives only as a sum, of any vendor"
 _NOT_OURS: dict[Kind, str] = {"scrape": "an archive of the public page", "article": "an article’s table"}
 
 
@@ -33,18 +36,15 @@ def specification(shown: Window) -> dict[str, Any]:
     hues = look.hues(named)
     drawn, found, held = bars(shown), ways(shown), holdings(shown, named)
     called = {slug: vendor(slug).name.partition(" (")[0] for slug in named}
-    panels = alt.vconcat(
+    panels = [
         top.chart(drawn, hues, _title(f"Top {len(drawn)}, tokens of the week", _about_bars(shown, drawn))),
         ranks.chart(shown, found, hues, _title("Ranks", _about_ranks(shown), 26)),
-        shares.chart(shown, held, named, hues, called, _title("Share of all tokens by vendor", _about_shares(), 26)),
-        _caption(shown.last.provenance),
-        spacing=34,
-        title=alt.TitleParams(
-            f"OpenRouter, week {shown.last.week}", subtitle=headline(shown), fontSize=look.LARGE, subtitleFontSize=15,
-            subtitleColor=look.INK.light, offset=22,
-        ),
-    )  # fmt: skip
-    return {**panels.to_dict(), "config": look.config()}
+    ]
+    if held:
+        title = _title("Share of all tokens by vendor", _ABOUT_SHARES, 26)
+        panels.append(shares.chart(shown, held, named, hues, called, title))
+    whole = alt.vconcat(*panels, _caption(shown), spacing=34, title=_headline(shown))
+    return {**whole.to_dict(), "config": look.config()}
 
 
 def svg(shown: Window) -> str:
@@ -54,7 +54,7 @@ def svg(shown: Window) -> str:
 
 def png(shown: Window, dark: bool = False) -> bytes:
     """The picture as PNG, on paper of its own: it reads on any page."""
-    return vl_convert.svg_to_png(_styled(shown, look.DARK if dark else ""), scale=_SCALE)
+    return reduced(vl_convert.svg_to_png(_styled(shown, look.DARK if dark else ""), scale=_SCALE))
 
 
 def headline(shown: Window) -> str:
@@ -94,7 +94,18 @@ def described(shown: Window) -> Iterator[str]:
     for way in ways(shown):
         if way.left:
             yield f"{safe(model_name(way.name))} left the Top 10 in {way.left}."
-    yield _source(shown.last.provenance)
+    yield from sources(shown)
+
+
+def _headline(shown: Window) -> alt.TitleParams:
+    return alt.TitleParams(
+        f"OpenRouter, week {shown.last.week}",
+        subtitle=headline(shown),
+        fontSize=look.LARGE,
+        subtitleFontSize=look.SIZE,
+        subtitleColor=look.INK.light,
+        offset=22,
+    )
 
 
 def _title(text: str, subtitle: str, offset: int = 12) -> alt.TitleParams:
@@ -116,18 +127,27 @@ def _about_ranks(shown: Window) -> str:
     return f"{weeks} · ring: entered the Top 10 · cross: left it"
 
 
-def _about_shares() -> str:
-    return "not listed: all models outside the top fifty, of any vendor"
+def _caption(shown: Window) -> alt.LayerChart:
+    said = [{"line": number, "said": line} for number, line in enumerate(sources(shown))]
+    mark = alt.Chart(alt.Data(values=said)).mark_text(color=look.MUTED.light, fontSize=look.SMALL, limit=look.WIDTH)
+    scale = alt.Scale(domain=[0, len(said)], reverse=True, nice=False)
+    lines = mark.encode(text="said:N", x=alt.value(0), y=alt.Y("line:Q", axis=None, scale=scale))
+    return alt.layer(lines).properties(width=look.WIDTH, height=_LINE * len(said))
 
 
-def _caption(origin: Provenance) -> alt.Chart:
-    mark = alt.Chart(alt.Data(values=[{"said": _source(origin)}])).mark_text(
-        color=look.MUTED.light, fontSize=look.SMALL, limit=look.WIDTH
-    )
-    return mark.encode(text="said:N", x=alt.value(0), y=alt.value(6)).properties(width=look.WIDTH, height=12)
+def sources(shown: Window) -> Iterator[str]:
+    """The citation that the licence asks for, and the weeks that are from elsewhere."""
+    yield _source(shown.last)
+    if all(ranking.platform.total is None for ranking in shown.rankings.values()):
+        yield "No shares: no source of these weeks knows the total"
+    for kind, words in _NOT_OURS.items():
+        weeks = [f"W{w.number:02d}" for w, each in sorted(shown.rankings.items()) if each.provenance.kind == kind]
+        if weeks and shown.last.provenance.kind != kind:
+            yield f"{', '.join(weeks)}: {words}, not OpenRouter’s data set"
 
 
-def _source(origin: Provenance) -> str:
+def _source(ranking: Ranking) -> str:
+    origin = ranking.provenance
     cited = origin.citation or f"Source: {_NOT_OURS.get(origin.kind, origin.source)}, not OpenRouter’s data set"
     licence = f" {origin.licence}" if origin.licence else ""
     return safe(f"{cited}{licence}", 160)

@@ -81,7 +81,7 @@ def names(shown: Window, ways: Sequence[Drawn]) -> Iterator[Row]:
         way, name = each.way, safe(model_name(each.way.name))
         if way.left is None:
             column = len(shown.weeks) - 1
-            yield {"column": column, "place": way.ranks[shown.last.week], "name": name, "colour": each.colour}
+            yield {"column": column, "place": way.ranks[shown.last.week], "name": name, "colour": look.INK.light}
         else:
             now = f"now {way.now}" if way.now else "not listed"
             column = shown.weeks.index(way.left)

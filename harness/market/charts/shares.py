@@ -14,13 +14,14 @@ from harness.market.charts.words import percent, safe
 HEIGHT = 290
 _APART = 18
 _BAR = 36
+_TO_NAME = _BAR // 2 + 72
 Row = dict[str, object]
 
 
 def parts(shown: Window, held: Sequence[Holding], named: Sequence[str], hues: Mapping[str, str]) -> list[Row]:
     """The pieces of each column, the first vendor on top. Tokens are the archive's whole numbers."""
     order = (*named, OTHER_VENDORS, UNLISTED)
-    colours = {**hues, OTHER_VENDORS: look.GREY.light, UNLISTED: look.PALE.light}
+    colours = _colours(hues)
     return [
         {
             "column": shown.weeks.index(part.week), "week": str(part.week), "who": safe(part.who),
@@ -42,13 +43,17 @@ def names(
     for part in pieces:
         middles.append((2 * above + part.tokens) * HEIGHT // (2 * part.total))
         above += part.tokens
-    colours = {**hues, OTHER_VENDORS: look.MUTED.light, UNLISTED: look.MUTED.light}
+    colours = _colours(hues)
     for part, y in zip(pieces, _apart(middles), strict=True):
         who = safe(called.get(part.who, part.who))
         yield {
             "column": len(shown.weeks) - 1, "y": y, "share": percent(part.tokens, part.total), "who": who,
             "colour": colours[part.who],
         }  # fmt: skip
+
+
+def _colours(hues: Mapping[str, str]) -> Mapping[str, str]:
+    return {**hues, OTHER_VENDORS: look.GREY.light, UNLISTED: look.PALE.light}
 
 
 def _apart(middles: Sequence[int]) -> list[int]:
@@ -75,12 +80,11 @@ def chart(
     bar = part.mark_bar(width=_BAR, stroke=look.PAPER.light, strokeWidth=1.5).encode(
         x=x, y=alt.Y("tokens:Q", stack="normalize", axis=None), order=alt.Order("order:Q"), color=colour
     )
-    text = name.mark_text(dx=_BAR // 2 + 48, limit=look.WIDTH - look.LAST_WEEK - 64).encode(
-        text="who:N", color=colour
-    )
-    share = name.mark_text(align="right", dx=_BAR // 2 + 42, fontWeight="bold").encode(text="share:N", color=colour)
+    key = name.mark_square(filled=True, size=90, opacity=1, xOffset=_BAR // 2 + 14).encode(color=colour)
+    share = name.mark_text(align="right", dx=_TO_NAME - 6, fontWeight="bold").encode(text="share:N")
+    text = name.mark_text(dx=_TO_NAME, limit=look.WIDTH - look.LAST_WEEK - _TO_NAME).encode(text="who:N")
     return (
-        alt.layer(columns.labels(shown), columns.gaps(shown, gaps(shown), HEIGHT // 2), bar, text, share)
+        alt.layer(columns.labels(shown), columns.gaps(shown, gaps(shown), HEIGHT // 2), bar, key, share, text)
         .resolve_scale(y="independent")
         .properties(width=look.WIDTH, height=HEIGHT, title=title)
     )

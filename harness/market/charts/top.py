@@ -62,9 +62,9 @@ def chart(bars: Sequence[Bar], hues: Mapping[str, str], title: alt.TitleParams) 
     )
     name = {"dy": -5, "limit": 300}
     return alt.layer(
-        base.mark_bar(orient="horizontal", height=8, cornerRadiusEnd=2, yOffset=_TO_BAR - 3, color=look.GREY.light).encode(
-            x=x, y=y, color=colour
-        ),
+        base.mark_bar(
+            orient="horizontal", height=8, cornerRadiusEnd=2, yOffset=_TO_BAR - 3, color=look.GREY.light
+        ).encode(x=x, y=y, color=colour),
         base.mark_text(align="left", color=look.MUTED.light, dy=-5).encode(text="rank:N", y=y, x=alt.value(_NUMBER)),
         base.mark_text(fontWeight="bold", **name).encode(text="name:N", y=y, x=alt.value(28)),
         base.mark_text(align="right", fontWeight="bold", dy=-5).encode(text="value:N", y=y, x=alt.value(_VALUE)),

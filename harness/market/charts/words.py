@@ -10,7 +10,7 @@ from harness.weeks import Week
 _RELEASE = re.compile(r"-20[0-9]{6}(?=$|:)")
 _UNITS = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
 #: One glyph that the picture's font lacks makes another font of the machine step in. The font has these.
-_LAST_LATIN, _SOFT_HYPHEN, _STRANGE = "\u017f", "\u00ad", "□"
+_LAST_LATIN, _TYPOGRAPHY, _SOFT_HYPHEN, _STRANGE = "\u017f", "–—’…−", "\u00ad", "□"
 _LONGEST = 64
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -22,7 +22,7 @@ def safe(text: str, longest: int = _LONGEST) -> str:
 
 
 def _is_drawable(letter: str) -> bool:
-    return letter.isprintable() and letter <= _LAST_LATIN and letter != _SOFT_HYPHEN
+    return letter in _TYPOGRAPHY or (letter.isprintable() and letter <= _LAST_LATIN and letter != _SOFT_HYPHEN)
 
 
 def vendor_of(permaslug: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import altair as alt
 
 from harness.market.charts import look
+from harness.market.charts.panels import over
 from harness.market.charts.window import WEEKS, Window
 from harness.weeks import Week
 
@@ -27,14 +28,14 @@ def place(shown: Window, column: int) -> int:
 def labels(shown: Window) -> alt.Chart:
     """`W24` above each column."""
     rows = [{"column": number, "week": f"W{week.number:02d}"} for number, week in enumerate(shown.weeks)]
-    mark = alt.Chart(alt.Data(values=rows)).mark_text(align="center", color=look.MUTED.light, fontSize=look.SMALL)
-    return mark.encode(x=across(shown), y=alt.value(-10), text="week:N")
+    mark = over(rows).mark_text(align="center", color=look.MUTED.light, fontSize=look.SMALL)
+    made: alt.Chart = mark.encode(x=across(shown), y=alt.value(-10), text="week:N")
+    return made
 
 
 def gaps(shown: Window, said: Mapping[Week, str], middle: int) -> alt.Chart:
     """Why a column is empty, written along it."""
     rows = [{"column": shown.weeks.index(week), "why": why} for week, why in said.items()]
-    mark = alt.Chart(alt.Data(values=rows)).mark_text(
-        angle=270, align="center", color=look.MUTED.light, fontSize=look.SMALL
-    )
-    return mark.encode(x=across(shown), y=alt.value(middle), text="why:N")
+    mark = over(rows).mark_text(angle=270, align="center", color=look.MUTED.light, fontSize=look.SMALL)
+    made: alt.Chart = mark.encode(x=across(shown), y=alt.value(middle), text="why:N")
+    return made

@@ -41,7 +41,8 @@ def reduced(png: bytes) -> bytes:
 def _nearest(numbers: NDArray[np.uint32], kept: NDArray[np.uint32]) -> Pixels:
     """For each colour the place of the nearest kept one."""
     apart = _rgb(numbers)[:, None, :] - _rgb(kept)[None, :, :]
-    return (apart**2).sum(axis=2).argmin(axis=1).astype(np.uint8)
+    places: Pixels = (apart**2).sum(axis=2).argmin(axis=1).astype(np.uint8)
+    return places
 
 
 def _rgb(numbers: NDArray[np.uint32]) -> NDArray[np.int32]:

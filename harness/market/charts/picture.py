@@ -1,6 +1,6 @@
 """The week's picture: three charts under each other, as SVG for both themes and as PNG for each.
 
-Same week, same bytes: no id is counted or random, the font comes with the renderer, and no glyph is drawn that it lacks.
+Same week, same bytes: no id is counted or random, the font comes with the renderer, and nothing is drawn that it lacks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import vl_convert
 from harness.market.charts import look, ranks, shares, top
 from harness.market.charts.holdings import holdings, vendors
 from harness.market.charts.palette import reduced
+from harness.market.charts.panels import Panel, over, panel
 from harness.market.charts.window import Bar, Window, bars, ways
 from harness.market.charts.words import model_name, safe, span, tokens
 from harness.market.numbers import change as changed
@@ -127,12 +128,12 @@ def _about_ranks(shown: Window) -> str:
     return f"{weeks} · ring: entered the Top 10 · cross: left it"
 
 
-def _caption(shown: Window) -> alt.LayerChart:
+def _caption(shown: Window) -> Panel:
     said = [{"line": number, "said": line} for number, line in enumerate(sources(shown))]
-    mark = alt.Chart(alt.Data(values=said)).mark_text(color=look.MUTED.light, fontSize=look.SMALL, limit=look.WIDTH)
+    mark = over(said).mark_text(color=look.MUTED.light, fontSize=look.SMALL, limit=look.WIDTH)
     scale = alt.Scale(domain=[0, len(said)], reverse=True, nice=False)
     lines = mark.encode(text="said:N", x=alt.value(0), y=alt.Y("line:Q", axis=None, scale=scale))
-    return alt.layer(lines).properties(width=look.WIDTH, height=_LINE * len(said))
+    return panel((lines,), _LINE * len(said))
 
 
 def sources(shown: Window) -> Iterator[str]:

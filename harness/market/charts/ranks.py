@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from harness.market.charts import columns, look
+from harness.market.charts.panels import Panel, over, panel
 from harness.market.charts.window import TOP, Way, Window, bridges, runs
 from harness.market.charts.words import model_name, safe, vendor_of
 from harness.weeks import Week
@@ -39,7 +40,7 @@ class Drawn:
 def drawn(found: Sequence[Way], hues: Mapping[str, str]) -> tuple[Drawn, ...]:
     """What each way looks like."""
     of_vendor: Counter[str] = Counter()
-    made = []
+    made: list[Drawn] = []
     for way in found:
         vendor = vendor_of(way.name)
         here = way.left is None
@@ -85,28 +86,28 @@ def names(shown: Window, ways: Sequence[Drawn]) -> Iterator[Row]:
         else:
             now = f"now {way.now}" if way.now else "not listed"
             column = shown.weeks.index(way.left)
-            row = {"column": column, "place": each.lane, "name": f"{name} · {now}", "colour": look.MUTED.light}
-            yield row
+            yield {"column": column, "place": each.lane, "name": f"{name} · {now}", "colour": look.MUTED.light}
 
 
-def chart(shown: Window, found: Sequence[Way], hues: Mapping[str, str], title: alt.TitleParams) -> alt.LayerChart:
+def chart(shown: Window, found: Sequence[Way], hues: Mapping[str, str], title: alt.TitleParams) -> Panel:
     """The panel."""
     ways = drawn(found, hues)
     depth = TOP + sum(each.lane is not None for each in ways)
     y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[0.4, depth + 0.6], reverse=True, nice=False))
     x, colour = columns.across(shown), alt.Color("colour:N", scale=None, legend=None)
-    number = alt.Chart(alt.Data(values=[{"place": place} for place in range(1, TOP + 1)]))
+    number = over([{"place": place} for place in range(1, TOP + 1)])
     unarchived = {week: "not archived" for week in shown.weeks if week not in shown.rankings}
-    left_of_first = max(14, columns.place(shown, 0) - 20)
-    return alt.layer(
+    left_of_first = columns.place(shown, 0) - 20
+    layers = (
         columns.labels(shown),
         columns.gaps(shown, unarchived, _ROW * TOP // 2),
         number.mark_text(align="right", color=look.MUTED.light, fontSize=look.SMALL).encode(
             text="place:N", y=y, x=alt.value(left_of_first)
         ),
-        *_lines(alt.Chart(alt.Data(values=list(points(shown, ways)))).encode(x=x, y=y), colour),
+        *_lines(over(list(points(shown, ways))).encode(x=x, y=y), colour),
         *_names(list(names(shown, ways)), shown, x, y, colour),
-    ).properties(width=look.WIDTH, height=_ROW * depth, title=title)
+    )
+    return panel(layers, _ROW * depth, title)
 
 
 def _lines(base: alt.Chart, colour: alt.Color) -> Iterator[alt.Chart]:
@@ -131,5 +132,5 @@ def _names(rows: Sequence[Row], shown: Window, x: alt.X, y: alt.Y, colour: alt.C
     for column in range(len(shown.weeks)):
         if here := [row for row in rows if row["column"] == column]:
             room = look.WIDTH - columns.place(shown, column) - _TO_NAME
-            mark = alt.Chart(alt.Data(values=here)).mark_text(dx=_TO_NAME, limit=room)
+            mark = over(here).mark_text(dx=_TO_NAME, limit=room)
             yield mark.encode(x=x, y=y, text="name:N", color=colour)

@@ -8,6 +8,7 @@ import altair as alt
 
 from harness.market.charts import columns, look
 from harness.market.charts.holdings import OTHER_VENDORS, UNLISTED, Holding, gaps
+from harness.market.charts.panels import Panel, over, panel
 from harness.market.charts.window import Window
 from harness.market.charts.words import percent, safe
 
@@ -71,11 +72,11 @@ def _apart(middles: Sequence[int]) -> list[int]:
 def chart(
     shown: Window, held: Sequence[Holding], named: Sequence[str], hues: Mapping[str, str],
     called: Mapping[str, str], title: alt.TitleParams,
-) -> alt.LayerChart:  # fmt: skip
+) -> Panel:  # fmt: skip
     """The panel."""
     x, colour = columns.across(shown), alt.Color("colour:N", scale=None, legend=None)
-    part = alt.Chart(alt.Data(values=parts(shown, held, named, hues)))
-    name = alt.Chart(alt.Data(values=list(names(shown, held, named, hues, called))))
+    part = over(parts(shown, held, named, hues))
+    name = over(list(names(shown, held, named, hues, called)))
     name = name.encode(y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, HEIGHT], reverse=True, nice=False)), x=x)
     bar = part.mark_bar(width=_BAR, stroke=look.PAPER.light, strokeWidth=1.5).encode(
         x=x, y=alt.Y("tokens:Q", stack="normalize", axis=None), order=alt.Order("order:Q"), color=colour
@@ -83,8 +84,6 @@ def chart(
     key = name.mark_square(filled=True, size=90, opacity=1, xOffset=_BAR // 2 + 14).encode(color=colour)
     share = name.mark_text(align="right", dx=_TO_NAME - 6, fontWeight="bold").encode(text="share:N")
     text = name.mark_text(dx=_TO_NAME, limit=look.WIDTH - look.LAST_WEEK - _TO_NAME).encode(text="who:N")
-    return (
-        alt.layer(columns.labels(shown), columns.gaps(shown, gaps(shown), HEIGHT // 2), bar, key, share, text)
-        .resolve_scale(y="independent")
-        .properties(width=look.WIDTH, height=HEIGHT, title=title)
-    )
+    layers = (columns.labels(shown), columns.gaps(shown, gaps(shown), HEIGHT // 2), bar, key, share, text)
+    drawn: Panel = panel(layers, HEIGHT, title).resolve_scale(y="independent")
+    return drawn

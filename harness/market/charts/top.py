@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import altair as alt
 
 from harness.market.charts import look
+from harness.market.charts.panels import Panel, over, panel
 from harness.market.charts.window import Bar
 from harness.market.charts.words import change, model_name, safe, signed_percent, tokens, vendor_of
 
 _ROW = 40
-_TO_BAR = 15
-_NUMBER, _VALUE, _MARK = 0, look.WIDTH - 102, look.WIDTH - 86
+_UP, _TO_BAR = -5, 12
+_NAME, _VALUE, _MARK = 28, look.WIDTH - 102, look.WIDTH - 86
 
 
 def rows(bars: Sequence[Bar], hues: Mapping[str, str]) -> list[dict[str, object]]:
@@ -44,41 +45,31 @@ def moved(bar: Bar) -> tuple[str, str]:
     return "none", "new" if bar.compared else ""
 
 
-def chart(bars: Sequence[Bar], hues: Mapping[str, str], title: alt.TitleParams) -> alt.LayerChart:
+def chart(bars: Sequence[Bar], hues: Mapping[str, str], title: alt.TitleParams) -> Panel:
     """The panel."""
-    base = alt.Chart(alt.Data(values=rows(bars, hues)))
-    y = alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[-0.5, len(bars) - 0.5], reverse=True, nice=False))
-    longest = max((bar.now.tokens for bar in bars), default=1)
-    x = alt.X("tokens:Q", axis=None, scale=alt.Scale(domain=[0, longest], range=[0, look.WIDTH], nice=False))
-    colour = alt.Color("colour:N", scale=None, legend=None)
-    ink = {"y": y, "x": alt.value(0)}
-    moved = alt.Color(
-        "mark:N",
-        scale=alt.Scale(
-            domain=["up", "down", "same", "none"],
-            range=[look.RISE.light, look.FALL.light, look.MUTED.light, look.INK.light],
-        ),
-        legend=None,
+    scale = alt.Scale(domain=[-0.5, len(bars) - 0.5], reverse=True, nice=False)
+    base = over(rows(bars, hues)).encode(y=alt.Y("row:Q", axis=None, scale=scale))
+    return panel(tuple(_layers(base, max(bar.now.tokens for bar in bars))), _ROW * len(bars), title)
+
+
+def _layers(base: alt.Chart, longest: int) -> Iterator[alt.Chart]:
+    across = alt.Scale(domain=[0, longest], range=[0, look.WIDTH], nice=False)
+    yield base.mark_bar(orient="horizontal", height=8, cornerRadiusEnd=2, yOffset=_TO_BAR).encode(
+        x=alt.X("tokens:Q", axis=None, scale=across), color=alt.Color("colour:N", scale=None, legend=None)
     )
-    name = {"dy": -5, "limit": 300}
-    return alt.layer(
-        base.mark_bar(
-            orient="horizontal", height=8, cornerRadiusEnd=2, yOffset=_TO_BAR - 3, color=look.GREY.light
-        ).encode(x=x, y=y, color=colour),
-        base.mark_text(align="left", color=look.MUTED.light, dy=-5).encode(text="rank:N", y=y, x=alt.value(_NUMBER)),
-        base.mark_text(fontWeight="bold", **name).encode(text="name:N", y=y, x=alt.value(28)),
-        base.mark_text(align="right", fontWeight="bold", dy=-5).encode(text="value:N", y=y, x=alt.value(_VALUE)),
-        base.mark_point(filled=True, size=70, yOffset=-5, opacity=1)
-        .encode(
-            y=y,
-            x=alt.value(_MARK),
-            color=moved,
-            shape=alt.Shape(
-                "mark:N",
-                scale=alt.Scale(domain=["up", "down"], range=["triangle-up", "triangle-down"]),
-                legend=None,
-            ),
-        )
-        .transform_filter(alt.FieldOneOfPredicate("mark", ["up", "down"])),
-        base.mark_text(align="right", dy=-5).encode(text="said:N", color=moved, y=y, x=alt.value(look.WIDTH)),
-    ).properties(width=look.WIDTH, height=_ROW * len(bars), title=title)
+    yield base.mark_text(color=look.MUTED.light, dy=_UP).encode(text="rank:N", x=alt.value(0))
+    yield base.mark_text(fontWeight="bold", dy=_UP, limit=_VALUE - _NAME - 80).encode(text="name:N", x=alt.value(_NAME))
+    yield base.mark_text(align="right", fontWeight="bold", dy=_UP).encode(text="value:N", x=alt.value(_VALUE))
+    turned = alt.Scale(domain=["up", "down"], range=["triangle-up", "triangle-down"])
+    yield (
+        base.mark_point(filled=True, size=70, yOffset=_UP, opacity=1)
+        .encode(x=alt.value(_MARK), color=_moved(), shape=alt.Shape("mark:N", scale=turned, legend=None))
+        .transform_filter("datum.mark == 'up' || datum.mark == 'down'")
+    )
+    yield base.mark_text(align="right", dy=_UP).encode(text="said:N", color=_moved(), x=alt.value(look.WIDTH))
+
+
+def _moved() -> alt.Color:
+    colours = {"up": look.RISE, "down": look.FALL, "same": look.MUTED, "none": look.INK}
+    scale = alt.Scale(domain=list(colours), range=[pair.light for pair in colours.values()])
+    return alt.Color("mark:N", scale=scale, legend=None)

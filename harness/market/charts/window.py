@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 
 from harness.market.moves import Line, Moves, Standing, moves
 from harness.market.rankings import Ranking
@@ -139,7 +140,7 @@ def _way(lines: Mapping[Week, Line], shown: Window) -> Way:
     entered = frozenset(week for week in ranks if week.before() in shown.rankings and week.before() not in ranks)
     later = (week for week in shown.weeks if week > max(ranks) and week in shown.rankings)
     now = lines.get(shown.last.week)
-    return Way(lines[max(ranks)].name, ranks, entered, next(later, None), now and _rank(now))
+    return Way(lines[max(ranks)].name, ranks, entered, next(later, None), _rank(now) if now else None)
 
 
 def _newest_first(way: Way) -> tuple[int, int, str]:
@@ -162,7 +163,7 @@ def runs(shown: Window, way: Way) -> Iterator[tuple[Week, ...]]:
 def bridges(shown: Window, way: Way) -> Iterator[tuple[Week, Week]]:
     """Pairs of weeks of a way with nothing archived between them; the way may have gone anywhere."""
     weeks = [*way.ranks, *([way.left] if way.left else [])]
-    for before, after in zip(weeks, weeks[1:], strict=False):
+    for before, after in pairwise(weeks):
         between = shown.weeks[shown.weeks.index(before) + 1 : shown.weeks.index(after)]
         if between and not any(week in shown.rankings for week in between):
             yield before, after

@@ -12,7 +12,7 @@ _UNITS = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
 #: One glyph that the picture's font lacks makes another font of the machine step in. The font has these.
 _LAST_LATIN, _TYPOGRAPHY, _SOFT_HYPHEN, _STRANGE = "\u017f", "–—’…−", "\u00ad", "□"
 _LONGEST = 64
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def safe(text: str, longest: int = _LONGEST) -> str:

@@ -35,9 +35,13 @@ def _add_market(commands: Commands) -> None:
     take = add_command(steps, "import", "take a saved answer or an older archive into the archive", [
         "vane market import rankings-daily_2026-05-24_2026-07-05.json",
         "vane market import weekly-top10.csv --source 'owner/repository @commit'",
+        "vane market import docs/market/2026-W21.article.yaml       a text's table, as what it is",
     ])  # fmt: skip
     take.add_argument(
-        "file", type=Path, metavar="FILE", help="a saved answer of GET /datasets/rankings-daily, or a CSV"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a saved answer of GET /datasets/rankings-daily, a CSV of snapshots, or an article's table",
     )
     take.add_argument("--source", metavar="TEXT", help="where the file comes from; kept in the archive")
     take.add_argument("--dry-run", action="store_true", help="read and check; write nothing")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-#: What Markdown, or GitHub on top of it, would take for more than a letter: @ and # call people and issues.
-_MARKDOWN = frozenset("\\`*_{}[]()<>#|~!@&$^:")
+import re
+
+#: What Markdown takes for more than a letter. A list, a rule or a heading's underline only at the start of a line.
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>|~&$]|#|:(?! |$)|^[-+=](?=[-+= ]|$)")
+#: GitHub looks for people and issues in the finished page, where no backslash is left: a comment parts them.
+_CALLS = re.compile(r"@|\\#(?=[0-9])")
+_NOTHING = "<!-- -->"
 
 
 def plain(words: str) -> str:
@@ -12,6 +17,7 @@ def plain(words: str) -> str:
 
 
 def markdown(words: str) -> str:
-    """Text for a Markdown paragraph or table cell: it reads as it is written, and starts nothing."""
-    # A line that starts with a number or a dash becomes a list; `www.` and `https:` become links: the colon is escaped.
-    return "".join(f"\\{c}" if c in _MARKDOWN else c for c in plain(words)).replace("www.", "www\\.")
+    """Text for a Markdown paragraph or table cell: it reads as it is written, and starts nothing. Addresses are text:
+    a colon is escaped unless a space follows, and so is the point of `www.`."""
+    escaped = _MARKDOWN.sub(r"\\\g<0>", plain(words)).replace("www.", "www\\.")
+    return _CALLS.sub(rf"\g<0>{_NOTHING}", escaped)

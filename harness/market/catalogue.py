@@ -23,7 +23,6 @@ class Endpoint:
     #: the provider as routes name it, with region or quantization: `deepinfra/fp4`
     tag: str
     pricing: Pricing
-    context_tokens: int
     parameters: frozenset[str]
     #: zero or above: it takes calls
     status: int = 0

@@ -201,9 +201,8 @@ def _standings(found: Collection[Group], rows: Mapping[str, Ranked]) -> Mapping[
 
 def _name(group: Group, before: Mapping[str, Ranked], after: Mapping[str, Ranked]) -> str:
     """The largest row's name, of the present week if it has one; without the variant where there are several."""
-    rows = [week[slug] for week in (after, before) for slug in group.members if slug in week]
-    present = [row for row in rows if row.permaslug in after] or rows
-    largest = max(present, key=lambda row: (row.tokens, row.permaslug)).permaslug
+    rows = [after[slug] for slug in group.members if slug in after] or [before[slug] for slug in group.members]
+    largest = max(rows, key=lambda row: (row.tokens, row.permaslug)).permaslug
     return largest if len(group.members) == 1 else version(largest)
 
 

@@ -153,7 +153,7 @@ def _prices(moved: PriceMoves) -> Mapping[str, Any]:
 
 
 def _money(price: Decimal | None) -> str | None:
-    return None if price is None else f"{price:f}"
+    return None if price is None else f"{price.normalize():f}"
 
 
 def _policy(found: Exposure | None) -> Mapping[str, Any] | None:

@@ -24,13 +24,13 @@ def percent(value: Fraction | None) -> Decimal | None:
 
 
 def tokens(count: int) -> str:
-    """A count as people say it: 4.94 T, 996 B. Never a float: floor division and a remainder."""
+    """A count as people say it: 4.94 T, 996 B. No float: exact fractions, rounded once."""
     for unit, letter in _UNITS:
+        if count * 2000 < unit * 1999:  # less than 999.5 of the next smaller unit
+            continue
         hundredths = round(Fraction(count * 100, unit))
-        if hundredths >= 10_000:
-            return f"{round(Fraction(count, unit))} {letter}"
-        if hundredths >= 100:
-            return f"{hundredths // 100}.{hundredths % 100:02d} {letter}"
+        whole = hundredths >= 10_000
+        return f"{round(Fraction(count, unit)) if whole else f'{hundredths // 100}.{hundredths % 100:02d}'} {letter}"
     return str(count)
 
 

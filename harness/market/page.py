@@ -49,10 +49,9 @@ def parts(moved: Moved) -> Iterator[Part]:
     moves = moved.moves
     yield Part("Platform", tuple(_platform(moved)))
     yield _top(moves)
-    if marked := [line for line in moves.top if line.part_of_week]:
-        names = ", ".join(line.name for line in marked)
-        yield Part("", (f"* listed on some days of a week only, so that its change is not like for like: {names}",))
     yield _movers(moves)
+    if any(line.part_of_week for line in (*moves.top, *moves.movers)):
+        yield Part("", ("(*) Not listed on all days of both weeks: the change is not like for like.",))
     yield Part("Entrants", tuple(f"{line.name}: {_came(line, moves)}" for line in moves.entrants) or ("none",))
     yield Part("Dropouts", tuple(f"{line.name}: {_went(line, moves)}" for line in moves.dropouts) or ("none",))
     yield Part("Successions", tuple(map(_succession, moves.successions)) or ("none",))
@@ -78,12 +77,16 @@ def _platform(moved: Moved) -> Iterator[str]:
 def _top(moves: Moves) -> Part:
     total = moves.now.platform.total
     rows = tuple(
-        (str(now.rank), _was(line.then), line.name + ("*" if line.part_of_week else ""), line.vendor.name,
+        (str(now.rank), _was(line.then), _marked(line), line.vendor.name,
          tokens(now.tokens), signed(line.change), unsigned(share(now.tokens, total)))
         for line in moves.top if (now := line.now)
     )  # fmt: skip
     columns = ("rank", "was", "model", "vendor", "tokens", "change", "share")
     return Part(f"Top {moves.top_asked}", (), columns, rows, frozenset({0, 1, 4, 5, 6}))
+
+
+def _marked(line: Line) -> str:
+    return f"{line.name} (*)" if line.part_of_week else line.name
 
 
 def _was(standing: Standing | None) -> str:
@@ -94,7 +97,7 @@ def _movers(moves: Moves) -> Part:
     heading = f"Movers ({moves.threshold_percent.normalize():f} % or more, up or down)"
     claims = any(moves.claim(line) for line in moves.movers)
     columns = ["model", str(moves.then.week), str(moves.now.week), "change"]
-    rows = [[line.name, _tokens(line.then), _tokens(line.now), signed(line.change)] for line in moves.movers]
+    rows = [[_marked(line), _tokens(line.then), _tokens(line.now), signed(line.change)] for line in moves.movers]
     if claims:
         columns.append("by its source's own word")
         rows = [[*row, _claim(moves.claim(line))] for row, line in zip(rows, moves.movers, strict=True)]

@@ -11,6 +11,9 @@ from compiler.policy.lock import Lock
 from harness.market.catalogue import Catalogue, Endpoint, blended, prices
 from harness.market.vendors import is_own_provider, vendor
 
+#: An endpoint without them does not serve what the model is used for.
+_TOOLS = frozenset({"tools"})
+
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
@@ -72,7 +75,7 @@ def price_moves(
     return PriceMoves(
         tuple(change for model in models for change in _changes(model, now, lock, threshold_percent)),
         tuple(found for model in models for found in _cheaper(model, now, before, lock, prompt_share)),
-        tuple(found for model in models if (found := _own_or_other(model, now, prompt_share))),
+        tuple(found for model in models if (found := _own_or_other(model, now, lock, prompt_share))),
     )
 
 
@@ -97,34 +100,38 @@ def _cheaper(
     model: str, now: Catalogue, before: Catalogue | None, lock: Lock, prompt_share: Decimal
 ) -> Iterator[CheaperProvider]:
     locked = blended(lock.models[model].pricing, prompt_share)
-    known = _cheapest_by_tag(before, model, prompt_share)
-    for endpoint, price in _priced(now.endpoints.get(model, ()), prompt_share):
+    known = _cheapest_by_tag(before, model, lock, prompt_share)
+    for endpoint, price in _offers(now, model, lock, prompt_share):
         if locked is not None and price < locked:
             old = None if known is None else known.get(endpoint.tag)
             is_new = None if known is None else old is None or price < old
             yield CheaperProvider(model, endpoint.provider, endpoint.tag, price, locked, is_new)
 
 
-def _cheapest_by_tag(before: Catalogue | None, model: str, prompt_share: Decimal) -> Mapping[str, Decimal] | None:
+def _cheapest_by_tag(
+    before: Catalogue | None, model: str, lock: Lock, prompt_share: Decimal
+) -> Mapping[str, Decimal] | None:
     if before is None or model not in before.endpoints:
         return None
     found: dict[str, Decimal] = {}
-    for endpoint, price in _priced(before.endpoints[model], prompt_share):
-        found[endpoint.tag] = min(price, found.get(endpoint.tag, price))
+    for endpoint, price in _offers(before, model, lock, prompt_share):
+        found.setdefault(endpoint.tag, price)  # the cheapest comes first
     return found
 
 
-def _own_or_other(model: str, now: Catalogue, prompt_share: Decimal) -> OwnOrOther | None:
-    priced = _priced(now.endpoints.get(model, ()), prompt_share)
+def _own_or_other(model: str, now: Catalogue, lock: Lock, prompt_share: Decimal) -> OwnOrOther | None:
+    offers = _offers(now, model, lock, prompt_share)
     maker = vendor(model)
-    own = [pair for pair in priced if is_own_provider(maker, pair[0].tag)]
-    others = [pair for pair in priced if not is_own_provider(maker, pair[0].tag)]
+    own = [pair for pair in offers if is_own_provider(maker, pair[0].tag)]
+    others = [pair for pair in offers if not is_own_provider(maker, pair[0].tag)]
     if not own or not others:
         return None
     return OwnOrOther(model, *own[0], *others[0])
 
 
-def _priced(endpoints: tuple[Endpoint, ...], prompt_share: Decimal) -> list[tuple[Endpoint, Decimal]]:
-    """Endpoints that take calls, the cheapest first."""
-    found = [(e, price) for e in endpoints if e.status >= 0 and (price := blended(e.pricing, prompt_share)) is not None]
-    return sorted(found, key=lambda pair: (pair[1], pair[0].tag))
+def _offers(of: Catalogue, model: str, lock: Lock, prompt_share: Decimal) -> list[tuple[Endpoint, Decimal]]:
+    """Endpoints that take calls and serve what the lock's model does, the cheapest first."""
+    needed = _TOOLS.intersection(lock.models[model].supported_parameters)
+    usable = (end for end in of.endpoints.get(model, ()) if end.status >= 0 and needed <= end.parameters)
+    priced = ((end, price) for end in usable if (price := blended(end.pricing, prompt_share)) is not None)
+    return sorted(priced, key=lambda pair: (pair[1], pair[0].tag))

@@ -129,7 +129,7 @@ def make_lock(
             else:
                 findings.append(NO_MLX_FACTS.at(_LOCK, f"no facts about {slug!r}"))
         elif slug in by_slug:
-            models[slug] = _valid(LockedModel, slug, _pinned(by_slug[slug], answers))
+            models[slug] = pinned(by_slug[slug], answers)
         else:
             findings.append(NOT_SERVED.at(_LOCK, f"{slug!r} is not among {len(by_slug)} models"))
     lock = {
@@ -143,30 +143,33 @@ def make_lock(
     return json.dumps(lock, indent=2, ensure_ascii=False) + "\n", tuple(findings)
 
 
-def _valid(kind: type[LockedModel] | type[LockedMlxModel], slug: str, facts: Any) -> dict[str, Any]:
+def pinned(model: Mapping[str, Any], answers: Answers, place: Place = _LOCK) -> dict[str, Any]:
+    """A model of the answers as a lock keeps it. Raises PolicyError where a compile would not take it."""
+    try:
+        priced = {
+            "as_of": answers.as_of.isoformat(),
+            "route": route_of(model["pricing"], answers.endpoints.get(model["id"])),
+        }
+        facts = {**_facts(model), "priced": priced, "zdr": has_zdr(model, answers.zdr)}
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PolicyError([BAD_ANSWER.at(place, f"GET /models: {model['id']!r}: {error}")]) from error
+    return _valid(LockedModel, model["id"], facts, place)
+
+
+def _valid(
+    kind: type[LockedModel] | type[LockedMlxModel], slug: str, facts: Any, place: Place = _LOCK
+) -> dict[str, Any]:
     """The facts, if a compile will take them: a lock that it refuses would be a finding without a way out."""
     try:
         kind.model_validate(facts)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
-        raise PolicyError([BAD_ANSWER.at(_LOCK, f"{slug!r}: {where}: {first['msg']}")]) from error
+        raise PolicyError([BAD_ANSWER.at(place, f"{slug!r}: {where}: {first['msg']}")]) from error
     return dict(facts)
 
 
-def _pinned(model: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
-    priced = {
-        "as_of": answers.as_of.isoformat(),
-        "route": route_of(model["pricing"], answers.endpoints.get(model["id"])),
-    }
-    try:
-        return {**facts_of(model), "priced": priced, "zdr": has_zdr(model, answers.zdr)}
-    except (TypeError, ValueError, AttributeError) as error:
-        raise PolicyError([BAD_ANSWER.at(_LOCK, f"GET /models: {model['id']!r}: {error}")]) from error
-
-
-def facts_of(model: Mapping[str, Any]) -> dict[str, Any]:
-    """What a lock keeps of a model of the answer."""
+def _facts(model: Mapping[str, Any]) -> dict[str, Any]:
     architecture, provider = model["architecture"], model.get("top_provider") or {}
     return {
         "canonical_slug": model.get("canonical_slug") or model["id"],

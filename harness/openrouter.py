@@ -59,14 +59,15 @@ class OpenRouter:
         api: str | None = None,
         key: str | None = None,
         *,
-        timeout: float = TIMEOUT_SECONDS,
+        timeout: float | None = None,
         clock: Clock | None = None,
         limit: RequestLimit | None = None,
     ) -> None:
-        self._key, self._clock, self._limit, self._timeout = _checked_key(key), clock or Clock(), limit, timeout
+        self._key, self._clock, self._limit = _checked_key(key), clock or Clock(), limit
+        self._timeout = timeout or TIMEOUT_SECONDS
         headers = {"Accept": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
         self._client = httpx.Client(
-            base_url=_checked_address(api or API), headers=headers, timeout=timeout, follow_redirects=False
+            base_url=_checked_address(api or API), headers=headers, timeout=self._timeout, follow_redirects=False
         )
 
     def __enter__(self) -> OpenRouter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -42,6 +43,7 @@ def _week(value: Any) -> Week:
 
 Tokens = Annotated[StrictInt, Field(ge=0, le=MOST_TOKENS)]
 Permaslug = Annotated[str, Field(max_length=200, pattern=PERMASLUG)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Day = Annotated[datetime.date, BeforeValidator(_date)]
 
 
@@ -62,19 +64,23 @@ class _Platform(_Stored):
     other_tokens: Tokens | None
     models: Annotated[tuple[_Model, ...], Field(min_length=1)]
 
-    def section(self, sampled: bool = False) -> Section:
+    def section(self) -> Section:
         models = tuple(Ranked(m.rank, m.permaslug, m.tokens, m.days, m.claimed_percent) for m in self.models)
-        return Section(models, self.other_tokens, sampled)
+        return Section(models, self.other_tokens)
 
 
 class _Section(_Platform):
     sampled: StrictBool
+    sha256: Sha256 | None = None
+
+    def section(self) -> Section:
+        return replace(super().section(), sampled=self.sampled, sha256=self.sha256)
 
 
 class _Provenance(_Stored):
     kind: Kind
     source: Text
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Sha256
     exact: StrictBool
 
 
@@ -94,7 +100,7 @@ class _Week(_Stored):
 
     def ranking(self) -> Ranking:
         origin = Provenance(**dict(self.provenance), citation=self.citation, licence=self.licence)
-        sections = {name: section.section(section.sampled) for name, section in self.sections.items()}
+        sections = {name: section.section() for name, section in self.sections.items()}
         return Ranking(self.week, self.as_of, self.days, origin, self.platform.section(), sections)
 
 
@@ -116,7 +122,10 @@ def to_json(ranking: Ranking) -> bytes:
                 "kind": origin.kind, "source": origin.source, "sha256": origin.sha256, "exact": origin.exact,
             },
             "platform": _section(ranking.platform),
-            "sections": {n: {**_section(s), "sampled": s.sampled} for n, s in ranking.sections.items()},
+            "sections": {
+                name: {**_section(section), "sampled": section.sampled, "sha256": section.sha256}
+                for name, section in ranking.sections.items()
+            },
         }
     )  # fmt: skip
 

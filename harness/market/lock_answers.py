@@ -9,7 +9,7 @@ from compiler.diagnostics import Place, PolicyError
 from compiler.lock import BAD_ANSWER, Answers, endpoints_of, models_of, zdr_slugs
 from compiler.plan import MLX_PREFIX
 from harness.clock import Clock
-from harness.openrouter import TIMEOUT_SECONDS, OpenRouter, UnansweredError
+from harness.openrouter import OpenRouter, UnansweredError
 
 _LOCK = Place("policies/models.lock.json")
 _NOT_FOUND = 404
@@ -19,7 +19,7 @@ def fetch(
     wanted: Iterable[str],
     api: str | None = None,
     key: str | None = None,
-    timeout: float = TIMEOUT_SECONDS,
+    timeout: float | None = None,
     clock: Clock | None = None,
 ) -> Answers:
     """Ask. Raises PolicyError when an answer does not come or is odd."""

@@ -55,6 +55,8 @@ class Section:
     other: int | None
     #: whether OpenRouter estimates these numbers from a sample (categories and languages)
     sampled: bool = False
+    #: of this section's own raw answer; the platform's is in the provenance
+    sha256: str | None = None
 
     @property
     def total(self) -> int | None:

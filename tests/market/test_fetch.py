@@ -18,6 +18,7 @@ from harness import openrouter as fetching
 from harness.clock import Clock
 from harness.market.lock_answers import fetch
 from tests.fakes.openrouter import GATEWAY_ERROR, MODELS, ZDR, OpenRouter, Reply, error, good, saved
+from tests.market.desk import Desk
 from tests.samples import write_policies
 
 #: Waits for nothing.
@@ -194,6 +195,8 @@ def test_lock_command_asks_and_writes(
     assert lock["as_of"] == "2026-05-22"
     assert lock["source"] == "GET /models and GET /endpoints/zdr"
     assert lock["models"]["anthropic/claude-opus-4.7"]["zdr"] is True
+    route = "GET /models: no endpoint has this price"  # the server knows no endpoints at all
+    assert {model["priced"]["route"] for model in lock["models"].values()} == {route}
     assert KEY not in lock_file.read_text("utf-8")
     assert {key for _, key in openrouter.asked} == {f"Bearer {KEY}"}
     assert "written" in capsys.readouterr().err
@@ -215,3 +218,18 @@ def test_a_failed_lock_leaves_the_old_one(
         assert main(["lock", "-C", str(tmp_path)]) == 1
         assert lock_file.read_bytes() == before
     assert {file.name for file in lock_file.parent.iterdir() if file.name.startswith(".")} == set()
+
+
+def test_the_lock_says_whose_its_prices_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The market's server knows endpoints too."""
+    monkeypatch.setattr(fetching, "API", desk.api)
+    assert main(["lock", "-C", str(desk.project)]) == 0
+    models = json.loads((desk.project / "policies/models.lock.json").read_text("utf-8"))["models"]
+    assert {model["priced"]["route"] for model in models.values()} == {"deepinfra/fp8"}
+    assert {model["priced"]["as_of"] for model in models.values()} == {"2026-06-15"}
+    assert main(["compile", "-C", str(desk.project)]) == 0
+    desk.fault("/endpoints", body=b"{}")
+    assert main(["lock", "-C", str(desk.project)]) == 1
+    assert "no list of endpoints" in capsys.readouterr().err

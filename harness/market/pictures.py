@@ -24,9 +24,9 @@ def draw_with(week: Week, read: Callable[[Week], Ranking | None]) -> Mapping[str
     from harness.market.charts import picture
     from harness.market.charts.window import window
 
-    shown = window(week, read)
+    drawn = picture.draw(window(week, read))
     return {
-        SVG: picture.svg(shown).encode(),
-        PNG: picture.png(shown),
-        DARK_PNG: picture.png(shown, dark=True),
+        SVG: picture.svg(drawn).encode(),
+        PNG: picture.png(drawn),
+        DARK_PNG: picture.png(drawn, dark=True),
     }

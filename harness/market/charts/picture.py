@@ -27,6 +27,8 @@ from harness.weeks import DAYS
 #: Sharp on dense displays, and at the width of a wide page.
 _SCALE = 2
 _LINE = 19
+#: Names are escaped: the first of these is ours.
+_STYLE_PLACE = "</desc>"
 _ABOUT_SHARES = "not listed: what the source gives only as a sum, of any vendor"
 _NOT_OURS: dict[Kind, str] = {"scrape": "an archive of the public page", "article": "an article’s table"}
 
@@ -48,14 +50,31 @@ def specification(shown: Window) -> dict[str, Any]:
     return {**whole.to_dict(), "config": look.config()}
 
 
-def svg(shown: Window) -> str:
-    """The picture as SVG: light, or dark where the reader's page is."""
-    return _styled(shown, f"@media (prefers-color-scheme:dark){{{look.DARK}}}")
+def draw(shown: Window) -> str:
+    """The picture as Vega's SVG, in the light colours, with a title and a description."""
+    drawn = vl_convert.vegalite_to_svg(specification(shown))
+    head, end, body = drawn.partition(">")
+    title, description = escape(f"OpenRouter rankings, week {shown.last.week}"), escape(" ".join(described(shown)))
+    labelled = f'{head} role="img" aria-labelledby="picture-title picture-description"{end}'
+    return (
+        f'{labelled}<title id="picture-title">{title}</title>'
+        f'<desc id="picture-description">{description}{_STYLE_PLACE}{body}\n'
+    )
 
 
-def png(shown: Window, dark: bool = False) -> bytes:
-    """The picture as PNG, on paper of its own: it reads on any page."""
-    return reduced(vl_convert.svg_to_png(_styled(shown, look.DARK if dark else ""), scale=_SCALE))
+def svg(drawn: str) -> str:
+    """A drawn picture as SVG: light, or dark where the reader's page is."""
+    return _styled(drawn, f"@media (prefers-color-scheme:dark){{{look.DARK}}}")
+
+
+def png(drawn: str, dark: bool = False) -> bytes:
+    """A drawn picture as PNG, on paper of its own: it reads on any page."""
+    return reduced(vl_convert.svg_to_png(_styled(drawn, look.DARK) if dark else drawn, scale=_SCALE))
+
+
+def _styled(drawn: str, css: str) -> str:
+    """With a style sheet: it overrides the colours that are written on each mark."""
+    return drawn.replace(_STYLE_PLACE, f"{_STYLE_PLACE}<style>{css}</style>", 1)
 
 
 def headline(shown: Window) -> str:
@@ -70,19 +89,6 @@ def headline(shown: Window) -> str:
     if not last.is_complete:
         parts.append(f"{len(last.days)} of {DAYS} days")
     return " · ".join(parts)
-
-
-def _styled(shown: Window, css: str) -> str:
-    """Vega's SVG with a title, a description and a style sheet, all of them first in it."""
-    drawn = vl_convert.vegalite_to_svg(specification(shown))
-    head, end, body = drawn.partition(">")
-    title, description = escape(f"OpenRouter rankings, week {shown.last.week}"), escape(" ".join(described(shown)))
-    style = f"<style>{css}</style>" if css else ""
-    labelled = f'{head} role="img" aria-labelledby="picture-title picture-description"{end}'
-    return (
-        f'{labelled}<title id="picture-title">{title}</title>'
-        f'<desc id="picture-description">{description}</desc>{style}{body}\n'
-    )
 
 
 def described(shown: Window) -> Iterator[str]:

@@ -54,7 +54,7 @@ def chart(bars: Sequence[Bar], hues: Mapping[str, str], title: alt.TitleParams) 
 
 def _layers(base: alt.Chart, longest: int) -> Iterator[alt.Chart]:
     across = alt.Scale(domain=[0, longest], range=[0, look.WIDTH], nice=False)
-    yield base.mark_bar(orient="horizontal", height=8, cornerRadiusEnd=2, yOffset=_TO_BAR).encode(
+    yield base.mark_bar(orient="horizontal", height=8, yOffset=_TO_BAR).encode(
         x=alt.X("tokens:Q", axis=None, scale=across), color=alt.Color("colour:N", scale=None, legend=None)
     )
     yield base.mark_text(color=look.MUTED.light, dy=_UP).encode(text="rank:N", x=alt.value(0))

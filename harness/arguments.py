@@ -72,8 +72,10 @@ def _add_market(commands: Commands) -> None:
     chart = add_command(steps, "chart", "draw the week: Top 10, ranks over eight weeks, shares by vendor", [
         "vane market chart                   rankings.svg and rankings.png of the newest archived week",
         "vane market chart 2026-W25",
+        "vane market chart --screenshot      also the public page as it is now, if Playwright is installed",
     ])  # fmt: skip
     chart.add_argument("week", nargs="?", metavar="WEEK", help="an archived ISO week (default: the newest)")
+    chart.add_argument("--screenshot", action="store_true", help="also rankings-page.png, where a browser is installed")
 
     for step in (refresh, take):
         add_format(step)

@@ -1,4 +1,4 @@
-"""A summary and a comparison for programs: what `--json` prints and harness.json holds. Money is decimal text in USD."""
+"""A summary and a comparison for programs: what `--json` prints and harness.json holds. Money is decimal text."""
 
 from __future__ import annotations
 

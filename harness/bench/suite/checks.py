@@ -89,6 +89,8 @@ def _expectation(written: Written) -> Iterator[Finding]:
     for extra, needed in (("lacks", "contains"), ("also", "patch")):
         if getattr(expect, extra) and getattr(expect, needed) is None:
             yield ONE_EXPECTATION.at(written.place("expect", extra, key=True), f"{extra!r} goes with {needed!r} only")
+    if expect.contains == () and not expect.lacks:
+        yield ONE_EXPECTATION.at(written.place("expect", "contains"), "it asks for no text and forbids none")
     if written.form.structured and expect.fits is None:
         yield ONE_EXPECTATION.at(written.place("structured", key=True), "'structured' goes with 'fits' only")
     if expect.fits is not None:

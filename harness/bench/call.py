@@ -77,6 +77,7 @@ async def ask(
     except RAISED as error:
         if call.done_at is None:  # after [DONE] the answer is whole, however the connection ends
             call.fail(*named_exception(error))
+            call.censored = call.error is not None and call.error[0] == "timeout"  # of connecting
     return call.reply()
 
 

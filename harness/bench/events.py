@@ -35,24 +35,16 @@ class EventStream:
         if not piece:
             return []
         self._after_cr = piece.endswith(b"\r")
-        lines = _LINE_END.split(piece) if b"\r" in piece else piece.split(b"\n")
-        lines[0], rest = self._begun(lines[0], len(lines) > 1), lines.pop()
-        if not lines:
+        first, *others = _LINE_END.split(piece) if b"\r" in piece else piece.split(b"\n")
+        self._line += first
+        if not others:
             return []
-        self._line += rest
+        whole = (bytes(self._line), *others[:-1])
+        self._line = bytearray(others[-1])
         events: list[bytes] = []
-        for line in lines:
+        for line in whole:
             self._take(line, events)
         return events
-
-    def _begun(self, start: bytes, is_whole: bool) -> bytes:
-        """The first line of a piece with what came of it before; a line without its end is kept for later."""
-        self._line += start
-        if not is_whole:
-            return b""
-        line = bytes(self._line)
-        self._line.clear()
-        return line
 
     def _take(self, line: bytes, events: list[bytes]) -> None:
         if self._is_first:

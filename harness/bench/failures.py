@@ -41,8 +41,11 @@ def named_exception(error: BaseException) -> tuple[TransportError, str]:
         return "connection_refused", said
     if any(isinstance(cause, TimeoutError | aiohttp.ServerTimeoutError) for cause in causes):
         return "timeout", said
-    if any(isinstance(cause, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError)
-           for cause in causes):  # fmt: skip
+    no_http = aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError
+    is_cut = any(
+        isinstance(cause, aiohttp.ClientPayloadError) for cause in causes
+    )  # made of what HTTP lacks at its end
+    if not is_cut and any(isinstance(cause, no_http) for cause in causes):
         return "bad_stream", said
     return "connection_lost", said
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from compiler.commands.asking import refuse, say
 from compiler.commands.findings import show
 from compiler.diagnostics import PolicyError
+from harness.bench.finish import finish
 from harness.bench.merging import merge
 
 
@@ -20,5 +22,9 @@ def run(asked: argparse.Namespace) -> int:
         show(error.findings, "text", asked.project)
         return 1
     show(findings, "text", asked.project)
+    finished = finish(asked.project, asked.out, is_evidence=not header.missing_shards)
+    sys.stderr.write(finished.problems)
     say(f"{asked.out}: {len(asked.shards)} shards of {header.suite} {header.suite_version}, week {header.week}")
-    return 0
+    for file in finished.files:
+        say(f"  {file}")
+    return 1 if finished.problems else 0

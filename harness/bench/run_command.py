@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import subprocess
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -16,9 +15,9 @@ from compiler.commands.asking import refuse, refuse_unknown, say
 from compiler.commands.findings import show
 from compiler.compile import compile_policies
 from compiler.diagnostics import PolicyError
-from compiler.formats import one_line
 from compiler.targets import installed
 from harness.bench import dry_run
+from harness.bench.finish import finish
 from harness.bench.grade import grade
 from harness.bench.legs import Addresses
 from harness.bench.open_legs import open_legs
@@ -27,12 +26,10 @@ from harness.bench.progress import usd, watcher
 from harness.bench.run_header import check_same, choice_of, header_of
 from harness.bench.run_options import Options, UsageError, checked, run_file
 from harness.bench.runner import Settings
-from harness.bench.session import Ended, Session, left
+from harness.bench.session import Ended, Needs, Session, left
 from harness.bench.store import Run, RunHeader, Store, free_file, read_run
 
 INTERRUPTED = 130
-#: The conversion has a process of its own, so that its memory is not the run's.
-_PARQUET_SECONDS = 600
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -91,6 +88,7 @@ def _make_calls(asked: argparse.Namespace, options: Options, prepared: Prepared,
     settings = Settings(
         header.seed, asked.concurrency, asked.rate, asked.timeout, stream=header.stream, keep_text=header.keep_text
     )
+    needs = _needs(asked, header, file) if asked.until_decided else None
     with ExitStack() as stack:
         # a run that goes on is locked before it is read; a new one gets its file when all else is ready
         store = stack.enter_context(Store(file)) if asked.resume else None
@@ -101,15 +99,26 @@ def _make_calls(asked: argparse.Namespace, options: Options, prepared: Prepared,
         )
         store = store or stack.enter_context(Store(file, header))
         progress = stack.enter_context(watcher(todo))
-        session = Session(pairs, header, before, settings, options.max_usd, grade, asked.warm_up)
+        session = Session(pairs, header, before, settings, options.max_usd, grade, asked.warm_up, needs)
         ended = session.run(store, progress)
     done = read_run(file)
     return _Made(file, ended, left(prepared.pairs, header, done), done)
 
 
+def _needs(asked: argparse.Namespace, header: RunHeader, file: Path) -> Needs:
+    """Asks what more repeats would decide. Raises PolicyError, before a call is made, where nothing can be decided."""
+    from harness.bench.deciding import decider
+
+    return decider(asked.project, asked.against, header, file)
+
+
 def _tell(asked: argparse.Namespace, made: _Made) -> int:
     """Say what came out, and what did not."""
-    files = [made.file, *_parquet(made.file)]
+    # a shard is no evidence, nor is what somebody broke off: the one is merged, the other goes on
+    is_evidence = made.run.header.shard == (1, 1) and not made.ended.interrupted and bool(made.run.done)
+    finished = finish(asked.project, made.file, is_evidence=is_evidence)
+    sys.stderr.write(finished.problems)
+    files = [made.file, *finished.files]
     finals = [attempt for attempt in made.run.attempts if attempt.final]
     failed = sum(attempt.error is not None for attempt in finals)
     if asked.json:
@@ -131,15 +140,4 @@ def _tell(asked: argparse.Namespace, made: _Made) -> int:
         print(f"vane: {leg}: {why}; {made.left[leg]} calls are left", file=sys.stderr)
     if made.left.total():
         print(f"vane: to go on: vane bench run --resume {made.file}", file=sys.stderr)
-    return INTERRUPTED if made.ended.interrupted else 0
-
-
-def _parquet(file: Path) -> list[Path]:
-    """The run as Parquet. That it cannot be made is said, and costs the run nothing: its rows are all there."""
-    command = [sys.executable, "-m", "harness.bench.parquet", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_PARQUET_SECONDS, check=False)
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:]
-        print(one_line(f"vane: no Parquet file: {' '.join(last)}"), file=sys.stderr)
-        return []
-    return [file.with_suffix(".parquet")]
+    return INTERRUPTED if made.ended.interrupted else 1 if finished.problems else 0

@@ -249,6 +249,10 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        if self._buffer[:1] not in (b"P", b"G"):  # no HTTP: a client that speaks TLS
+            self.transport.write(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()
+            return
         head, found, rest = self._buffer.partition(b"\r\n\r\n")
         if not found:
             return

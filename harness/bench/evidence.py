@@ -1,0 +1,96 @@
+"""A run's evidence in its week's folder: harness.json, harness.md and the picture, against the run before.
+
+`python -m harness.bench.evidence PROJECT RUN`: drawing takes more memory than calling, so it has a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from compiler.commands.findings import show
+from compiler.diagnostics import Place, PolicyError
+from harness.bench.acceptance import thresholds
+from harness.bench.compare import Carried, Comparison, Side, compare
+from harness.bench.report import DATA, carried, render
+from harness.bench.store import FOLDER, Run, RunHeader, read_run
+from harness.bench.summary import summarise
+from harness.weeks import Week
+
+WEEKS = Path("generated") / "weeks"
+
+
+def run_before(project: Path, header: RunHeader) -> Side | None:
+    """The newest whole run of the same suite that began earlier; None where there is none."""
+    found: list[Side] = []
+    for file in (project / FOLDER).glob("*.jsonl"):
+        with suppress(PolicyError, OSError):  # a file that is no run is no base; who names it hears why
+            found += [Side(file.stem, run)] if _is_base(run := read_run(file), header) else []
+    return max(found, key=lambda side: side.run.header.started, default=None)
+
+
+def _is_base(run: Run, header: RunHeader) -> bool:
+    other = run.header
+    is_whole = other.shard == (1, 1) and not other.missing_shards and bool(run.done)
+    return is_whole and other.suite_sha256 == header.suite_sha256 and other.started < header.started
+
+
+def write_evidence(project: Path, file: Path) -> list[Path]:
+    """Write it, and say where. Raises PolicyError where the policies or an earlier week's evidence cannot be read."""
+    run = read_run(file)
+    limits = thresholds(project)
+    base = run_before(project, run.header)
+    comparison: Comparison | None = None
+    if base is not None:
+        with suppress(PolicyError):  # other legs or scenarios than before: there is nothing to compare
+            comparison = compare(base, Side(file.stem, run), limits, carried=_carried(project, run.header))
+    folder = project / WEEKS / str(Week.parse(run.header.week))
+    files = render(summarise(file.stem, run), comparison, limits)
+    return [_written(folder / name, content) for name, content in files.items()]
+
+
+def _carried(project: Path, header: RunHeader) -> Carried:
+    """The e-processes of the newest earlier week that has some."""
+    for week in sorted(_weeks_before(project, header), reverse=True):
+        file = WEEKS / str(week) / DATA
+        if (project / file).is_file():
+            return carried((project / file).read_bytes(), Place(str(file)))
+    return {}
+
+
+def _weeks_before(project: Path, header: RunHeader) -> Iterator[Week]:
+    for folder in (project / WEEKS).glob("????-W??"):
+        with suppress(ValueError):
+            if (week := Week.parse(folder.name)) < Week.parse(header.week):
+                yield week
+
+
+def _written(file: Path, content: bytes) -> Path:
+    """A killed process leaves the old file or the new one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}")
+    temporary.unlink(missing_ok=True)
+    with temporary.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+    return file
+
+
+def main(project: Path, file: Path) -> int:
+    """Print what was written, a line each."""
+    try:
+        written = write_evidence(project, file)
+    except PolicyError as error:
+        show(error.findings, "text", project)
+        return 1
+    sys.stdout.write("".join(f"{each}\n" for each in written))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

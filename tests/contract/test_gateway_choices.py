@@ -31,7 +31,8 @@ def test_another_model_is_refused_in_a_chat(bench: Bench, route: Route) -> None:
     mark = f"[chat {next(NUMBERS)}]"
     session = f"agent:{route.scenario}:chat"
     before = len(bench.upstream.calls)
-    assert "is not allowed by" in bench.gateway.chat(session, f"/model {foreign(route)}")
+    refused = bench.gateway.chat(session, f"/model {foreign(route)}")
+    assert foreign(route) in refused and "is not allowed. Use /models" in refused
     assert f"/model {foreign(route)}" not in "".join(call.text for call in bench.upstream.calls[before:])
     bench.gateway.chat(session, f"Say hello. {mark}")
     assert [(call.model, key_of(call)) for call in bench.calls_with(mark)] == [(slug(route.hops[0]), route.hops[0].key)]

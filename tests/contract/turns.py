@@ -170,8 +170,8 @@ def whole(turn: Turn) -> str:
 def said(turn: Turn) -> str:
     """The text of a streamed answer."""
     events = [line.removeprefix("data: ") for line in turn.answer.text.splitlines() if line.startswith("data: {")]
-    deltas = [json.loads(event)["choices"][0]["delta"] for event in events]
-    return "".join(delta.get("content") or "" for delta in deltas)
+    choices = [choice for event in events for choice in json.loads(event).get("choices", [])]  # an error has none
+    return "".join(choice["delta"].get("content") or "" for choice in choices)
 
 
 def foreign(route: Route) -> str:

@@ -6,7 +6,6 @@ that passes is right on both sides. Run by `make contract`; the first run instal
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ import pytest
 from compiler.targets.openrouter.emit import emit
 from deploy.account import api
 from tests.account.conftest import Desk
-from tests.contract.description import Absent, find
 from tests.contract.gateway import free_port
 from tests.contract.prism import prism
 from tests.fakes.openrouter_management import MANAGEMENT_KEY, ROUTES, Fault, Management, Server
@@ -27,17 +25,9 @@ AUTHORIZED = {"Authorization": f"Bearer {MANAGEMENT_KEY}"}
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory, notes: list[str]) -> Iterator[tuple[Management, str]]:
+def proxied(tmp_path_factory: pytest.TempPathFactory, specification: Path) -> Iterator[tuple[Management, str]]:
     """The fake account, and the address of the Prism in front of it."""
     folder = tmp_path_factory.mktemp("prism")
-    try:
-        source, data = find()
-    except Absent as absent:
-        notes.append(f"The account contract DID NOT RUN: {absent}")
-        pytest.skip(str(absent))
-    notes.append(f"The account contract was held against {source}")
-    specification = folder / "openrouter.json"
-    specification.write_text(json.dumps(data), "utf-8")
     with Server() as account:
         upstream = account.address.removesuffix("/api/v1")
         with prism(specification, upstream, free_port(), folder / "prism.log") as address:

@@ -19,7 +19,7 @@ from harness.market import archive
 from harness.openrouter import VARIABLE
 from harness.weeks import Week
 from tests.contract.gateway import free_port
-from tests.contract.prism import description, prism
+from tests.contract.prism import prism
 from tests.fakes.openrouter_market import KEY, NOW, RANKINGS, Market, Server
 from tests.market.desk import Desk
 from tests.samples import write_policies
@@ -28,10 +28,9 @@ WEEK = Week(2026, 24)
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Market, str]]:
+def proxied(tmp_path_factory: pytest.TempPathFactory, specification: Path) -> Iterator[tuple[Market, str]]:
     """The fake market, and the address of the Prism in front of it."""
     folder = tmp_path_factory.mktemp("prism")
-    specification = description(folder)
     with Server() as server, prism(specification, server.origin, free_port(), folder / "prism.log") as address:
         yield server.market, address
 

@@ -20,7 +20,7 @@ import pytest
 
 from compiler.cli import main
 from harness.market import archive
-from harness.market.charts import look, picture
+from harness.market.charts import look, picture, top
 from harness.market.charts.holdings import OTHER_VENDORS, UNLISTED, gaps, holdings, vendors
 from harness.market.charts.palette import reduced
 from harness.market.charts.window import Window, bars, bridges, runs, ways, window
@@ -81,10 +81,10 @@ def test_bars_and_shares_hold_the_archives_whole_numbers() -> None:
 def test_changes_are_against_the_week_before() -> None:
     now = week_of(WEEK, {"a/up": 300, "b/down": 90, "c/same": 80, "d/new": 70})
     then = week_of(WEEK.before(), {"a/up": 200, "b/down": 100, "c/same": 80})
-    said = [row["said"] for row in picture.top.rows(bars(shown(now, then)), {})]
+    said = [row["said"] for row in top.rows(bars(shown(now, then)), {})]
     assert said == ["+50 %", "−10 %", "±0 %", "new"]
     rounded = week_of(WEEK.before(), {"a/up": 200}, exact=False)
-    assert [row["said"] for row in picture.top.rows(bars(shown(now, rounded)), {})][0] == "~+50 %"
+    assert next(row["said"] for row in top.rows(bars(shown(now, rounded)), {})) == "~+50 %"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_changes_are_against_the_week_before() -> None:
 def test_nothing_is_compared_that_cannot_be(now: Ranking, then: Ranking | None) -> None:
     seen = shown(now, *([then] if then else []))
     assert all(not bar.compared and bar.then is None for bar in bars(seen))
-    assert all(row["said"] == "" for row in picture.top.rows(bars(seen), {}))
+    assert all(row["said"] == "" for row in top.rows(bars(seen), {}))
     assert any("no change shown" in text for text in texts(picture.draw(seen)))
 
 
@@ -214,8 +214,8 @@ def test_same_week_same_bytes(tmp_path: Path) -> None:
     assert {*once} == {SVG, PNG, DARK_PNG}
     assert draw(tmp_path, WEEK) == once
     asked = (
-        "import sys; from pathlib import Path; from harness.market.pictures import draw; from harness.weeks import Week;"
-        "import hashlib;"
+        "import hashlib, sys; from pathlib import Path;"
+        "from harness.market.pictures import draw; from harness.weeks import Week;"
         "print(*(hashlib.sha256(c).hexdigest() for c in draw(Path(sys.argv[1]), Week(2026, 24)).values()))"
     )
     # another process with another order of sets, another home and another time zone

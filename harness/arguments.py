@@ -21,7 +21,7 @@ def _add_market(commands: Commands) -> None:
     ])  # fmt: skip
     steps = market.add_subparsers(dest="market", required=True, metavar="refresh|import|diff|history|chart")
 
-    refresh = add_command(steps, "refresh", "fetch a week's rankings and prices, and archive them", [
+    refresh = add_command(steps, "refresh", "fetch, check and archive a week; say what moved, draw it", [
         "vane market refresh                    the last complete week",
         "vane market refresh --week 2026-W24",
         "vane market refresh --dry-run          fetch and check, write nothing",

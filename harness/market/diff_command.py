@@ -41,7 +41,12 @@ def run(asked: argparse.Namespace) -> int:
 
 def write_page(project: Path, found: Moved) -> bool:
     """Put market.md into the week's folder; whether it changed."""
-    return archive.write(project, found.moves.now, {MARKET_PAGE: as_markdown(found).encode("utf-8")})
+    return archive.write(project, found.moves.now, page(found))
+
+
+def page(found: Moved) -> dict[str, bytes]:
+    """market.md, by its name."""
+    return {MARKET_PAGE: as_markdown(found).encode("utf-8")}
 
 
 def _weeks(project: Path, week: Week | None, against: Week | None) -> tuple[Week, Week]:

@@ -52,7 +52,31 @@ def run(asked: argparse.Namespace, clock: Clock | None = None) -> int:
     show([NOT_SERVED.at(place, f"{slug!r} is not served") for slug in refreshed.not_served], asked.format, project, {})
     verb = "not written (--dry-run)" if asked.dry_run else "written" if is_new else "unchanged"
     print(f"{summary(refreshed)}: {verb}", file=sys.stderr)
+    return 0 if asked.dry_run else _beside(asked, week)
+
+
+def _beside(asked: argparse.Namespace, week: Week) -> int:
+    """What moved, and the pictures, beside the week's numbers. An older week that is broken keeps only these out."""
+    try:
+        files = pages(asked.project, week)
+        archive.write(asked.project, archive.read(asked.project, week), files)
+    except PolicyError as error:
+        show(error.findings, asked.format, asked.project)
+        print(f"vane: the week is archived; when that is mended: vane market diff {week} --write", file=sys.stderr)
+        return 1
+    for name in files:
+        print(f"{archive.FOLDER}/{week}/{name}", file=sys.stderr)
     return 0
+
+
+def pages(project: Path, week: Week) -> dict[str, bytes]:
+    """market.md, where there is an older week to compare with, and the week's pictures."""
+    from harness.market.diff_command import page
+    from harness.market.moved import moved
+    from harness.market.pictures import draw
+
+    against = archive.before(project, week)
+    return {**(page(moved(project, week, against)) if against else {}), **draw(project, week)}
 
 
 def _wanted(week: Week, documents: Documents) -> Wanted:

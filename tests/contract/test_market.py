@@ -42,6 +42,7 @@ def desk(
     """The tool asks the market through Prism alone."""
     market, address = proxied
     monkeypatch.setenv(VARIABLE, KEY)
+    monkeypatch.setattr("harness.market.refresh_command.pages", lambda project, week: {})
     write_policies(tmp_path)
     yield Desk(tmp_path, market, address, capsys)
     market.faults.clear()

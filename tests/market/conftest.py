@@ -14,6 +14,12 @@ from tests.samples import write_policies
 
 
 @pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refresh that archives numbers only: what stands beside them has tests of its own, and takes a second."""
+    monkeypatch.setattr("harness.market.refresh_command.pages", lambda project, week: {})
+
+
+@pytest.fixture
 def server() -> Iterator[Server]:
     """The fake market."""
     with Server() as running:

@@ -10,6 +10,8 @@ from harness import openrouter
 from tests.fakes.openrouter_market import KEY, RANKINGS
 from tests.market.desk import Desk
 
+pytestmark = pytest.mark.usefixtures("bare")
+
 #: Where in the refresh it may also happen: at a section, at the last questions.
 PLACES = ["category=programming", "/app-rankings", "/endpoints/zdr", "owl-alpha/endpoints"]
 #: name → the fault and what the message says

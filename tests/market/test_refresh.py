@@ -16,6 +16,8 @@ from tests.fakes.openrouter_market import KEY, NOW, RANKINGS, Market, tokens_of
 from tests.market.desk import Desk
 from tests.samples import changed, write_policies
 
+pytestmark = pytest.mark.usefixtures("bare")
+
 WEEK = Week(2026, 24)  # the last that is over on NOW, a Monday
 
 

@@ -15,6 +15,8 @@ from harness.weeks import Week
 from tests.fakes.openrouter_market import APPS, RANKINGS, ranked, tokens_of
 from tests.market.desk import Desk
 
+pytestmark = pytest.mark.usefixtures("bare")
+
 Rows = list[dict[str, Any]]
 WEEK, NEXT = Week(2026, 24), Week(2026, 25)
 #: The platform's own question, a modality's and a category's.

@@ -63,18 +63,8 @@ def history(world: World, weeks: int, seed: int) -> tuple[int, bool]:
         comparison = compare(base, candidate, THRESHOLDS, carried=carried)
         claiming += bool(claims(comparison))
         acted |= any((r.question.e_adjusted or 0) >= ACT_AT for r in results(comparison))
-        carried = processes(comparison)
+        carried = comparison.processes
     return claiming, acted
-
-
-def processes(comparison: Comparison) -> Carried:
-    """What the next week goes on from."""
-    return {
-        (leg.pairs.leg, r.question.measure.metric, leg.pairs.base_models, leg.pairs.candidate_models): process
-        for leg in comparison.legs
-        for r in leg.results
-        if (process := r.question.process) is not None
-    }
 
 
 def grown(world: World, seed: int) -> bool:

@@ -99,19 +99,23 @@ class Budget:
         self.spent = spent
         self._reserved = NOTHING
         self._settled = asyncio.Event()
+        #: how far a bill went above its worst case by list price: a provider may be dearer than the list
+        self._above = Decimal(1)
 
-    async def reserve(self, worst: Decimal) -> bool:
-        """Set aside what a call may cost. Waits for calls in flight where their true cost may make room."""
-        while self.limit is not None and worst and self.spent + self._reserved + worst > self.limit:
-            if not self._reserved or self.spent + worst > self.limit:
-                return False
+    async def reserve(self, worst: Decimal) -> Decimal | None:
+        """Set aside what a call may cost; None if that may pass the limit. Waits for calls in flight to make room."""
+        while self.limit is not None and worst and self.spent + self._reserved + worst * self._above > self.limit:
+            if not self._reserved or self.spent + worst * self._above > self.limit:
+                return None
             self._settled.clear()
             await self._settled.wait()
-        self._reserved += worst
-        return True
+        self._reserved += worst * self._above
+        return worst * self._above
 
-    def settle(self, worst: Decimal, cost: Decimal | None) -> None:
+    def settle(self, reserved: Decimal, cost: Decimal | None) -> None:
         """A call ended. Where nobody knows what it cost, it cost the worst."""
-        self._reserved -= worst
-        self.spent += worst if cost is None else cost
+        self._reserved -= reserved
+        self.spent += reserved if cost is None else cost
+        if cost is not None and reserved and cost > reserved:
+            self._above *= cost / reserved
         self._settled.set()

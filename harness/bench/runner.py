@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Protocol
 
 import httpx
@@ -97,9 +98,12 @@ class Runner:
     async def _leg(self, leg: str, tasks: Iterator[Task], warm_ups: Sequence[Task], ended: dict[str, str]) -> None:
         async with AsyncExitStack() as stack:
             transports = _Transports(stack, self.settings.concurrency)
+            first = [task for task in (next(tasks, None),) if task]
+            for task in (*first, *warm_ups):  # certificates are read before a clock runs
+                transports.of(task.way.base_url)
             warming = Pace(iter(warm_ups), None, self.stop)
             await self._workers(warming, transports)
-            pace = Pace(tasks, self.settings.rate, self.stop)
+            pace = Pace(chain(first, tasks), self.settings.rate, self.stop)
             pace.ended_by = warming.ended_by
             await self._workers(pace, transports)
             if pace.ended_by:
@@ -118,11 +122,12 @@ class Runner:
     async def _unit(self, task: Task, at: float | None, pace: Pace, transports: _Transports) -> None:
         """A task with all its attempts; the last one is final."""
         request = request_of(task, self.settings.seed, stream=self.settings.stream)
-        worst = worst_of(task, request.body) or NOTHING
+        listed = worst_of(task, request.body) or NOTHING
         number = self._tries.get(task.unit, 0)
         pauses = iter(self.settings.pauses)
         while await pace.wait(at):
-            if not await self._budget.reserve(worst):
+            worst = await self._budget.reserve(listed)
+            if worst is None:
                 pace.ended_by = "the money is gone"
                 return
             number += 1

@@ -26,6 +26,7 @@ from harness.bench.rows import attempt_of, row_of
 
 FOLDER = Path(".vane") / "runs"
 FORMAT = 1
+_SHARD = "-shard-"
 #: Warm-up calls are rows too, because they cost; they are of this repeat and never final.
 WARM_UP = 0
 
@@ -139,12 +140,11 @@ def read_run(file: Path, shown: str | None = None) -> Run:
 
 def find_run(project: Path, name: str | None) -> Path:
     """The newest run, the newest of a week, or a run's file. Raises PolicyError where there is none."""
-    folder = project / FOLDER
     if name and (Path(name).suffix or os.sep in name):
         if not Path(name).is_file():
             raise _unreadable(name, 1, "there is no such file")
         return Path(name)
-    found = folder.glob(f"{name or '*'}*.jsonl") if not name or _is_plain(name) else iter(())
+    found = [file for file in (project / FOLDER).glob("*.jsonl") if _is_of(file.stem, name)]
     runs = sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
     if not runs:
         raise _unreadable(str(FOLDER), 1, f"there is no run of {name!r}" if name else "there is no run")
@@ -153,15 +153,16 @@ def find_run(project: Path, name: str | None) -> Path:
 
 def free_file(project: Path, week: str, shard: tuple[int, int]) -> Path:
     """A name for a new run that no earlier run of the week has."""
-    part = "" if shard == (1, 1) else f"-shard-{shard[0]}-of-{shard[1]}"
+    part = "" if shard == (1, 1) else f"{_SHARD}{shard[0]}-of-{shard[1]}"
     number = 1
     while (file := project / FOLDER / f"{week}{part}{'' if number == 1 else f'-{number}'}.jsonl").exists():
         number += 1
     return file
 
 
-def _is_plain(name: str) -> bool:
-    return all(character.isalnum() or character in "-_." for character in name)
+def _is_of(stem: str, week: str | None) -> bool:
+    """Whether a file is a whole run, of a week: a shard has to be named."""
+    return _SHARD not in stem and (week is None or stem == week or stem.startswith(f"{week}-"))
 
 
 def _rows(file: Path, shown: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

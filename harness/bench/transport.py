@@ -30,7 +30,7 @@ def open_transport(base_url: str, concurrency: int) -> httpx.AsyncBaseTransport:
             connector=connector, trust_env=not is_loopback(base_url), cookie_jar=aiohttp.DummyCookieJar()
         )
 
-    return AiohttpTransport(client=session)
+    return AiohttpTransport(verify=context, client=session)
 
 
 def is_loopback(url: str) -> bool:

@@ -24,7 +24,7 @@ from typing import Any
 KEY = "sk-or-v1-" + "7" * 40
 PATH = "/chat/completions"
 #: Digits that no float holds: a cost that went through one would show.
-COST = "0.00012345678901234567"
+COST = "0.000012345678901234567"
 COMMENT = b": OPENROUTER PROCESSING\n\n"
 _REASONS = {200: "OK", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 429: "Too Many Requests"}
 

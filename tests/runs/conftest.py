@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from compiler.cli import main
+from compiler.compile import Compiled, compile_policies
+from compiler.targets import Target
 from harness.bench.case import Case, Suite
 from harness.bench.expectation import Calls, Contains, ExpectedCall
 from harness.bench.store import Run, read_run
 from tests.fakes.chat import KEY, Chat
-from tests.shipped import copied
+from tests.shipped import copied, shipped
 
 VARIABLES = ("OPENROUTER_TOKEN_KEY", "OPENROUTER_DOLLAR_KEY", "OPENROUTER_GRAY_KEY", "OPENCLAW_GATEWAY_TOKEN")
 WEATHER = {
@@ -89,7 +91,7 @@ def chat() -> Iterator[Chat]:
 
 @pytest.fixture
 def desk(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    """The shipped policies; three cases of agent-loops until `use` is called. No pictures are drawn."""
+    """The shipped policies, compiled once unless a test edits them; three cases until `use` is called. No pictures."""
     for variable in VARIABLES:
         monkeypatch.setenv(variable, KEY)
 
@@ -98,7 +100,15 @@ def desk(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
 
     use(suite_of(text_case("one"), text_case("two"), tool_case("three")))
     monkeypatch.setattr("harness.bench.run_command.finish", no_finish)
-    return Desk(copied(tmp_path), chat, capsys, use)
+    project = copied(tmp_path)
+    before = {file: file.read_bytes() for file in (project / "policies").rglob("*.yaml")}
+
+    def compiled(folder: Path, targets: Sequence[Target]) -> Compiled:
+        untouched = all(file.read_bytes() == content for file, content in before.items())
+        return shipped() if untouched else compile_policies(folder, targets)
+
+    monkeypatch.setattr("harness.bench.run_command.compile_policies", compiled)
+    return Desk(project, chat, capsys, use)
 
 
 def no_finish(project: Path, run: Path, *, is_evidence: bool) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -15,7 +16,8 @@ from harness.bench.cost import Budget
 from harness.bench.masking import Mask
 from harness.bench.prepare import Pair
 from harness.bench.progress import Watcher
-from harness.bench.runner import Grader, Runner, Settings
+from harness.bench.record import Grader, Recorder
+from harness.bench.runner import Runner, Settings
 from harness.bench.store import WARM_UP, Run, RunHeader, Store, Unit, unit_of
 from harness.bench.tasks import Task, tasks, warm_ups
 
@@ -62,13 +64,17 @@ class Session:
     needs: Needs | None = None
 
     def run(self, store: Store, watcher: Watcher) -> Ended:
-        """Make them."""
-        return asyncio.run(self._run(store, watcher))
+        """Make them. What is there before is no garbage: a collection that walks it would stop every clock."""
+        gc.freeze()
+        try:
+            return asyncio.run(self._run(store, watcher))
+        finally:
+            gc.unfreeze()
 
     async def _run(self, store: Store, watcher: Watcher) -> Ended:
         budget = Budget(self.limit, self.before.most_usd if self.before else Decimal(0))
         mask = Mask.of(way.key for pairs in self.pairs.values() for _, way in pairs)
-        runner = Runner(self.settings, store, budget, self.grade, watcher, mask)
+        runner = Runner(self.settings, store, budget, Recorder(self.grade, mask, self.header.keep_text), watcher)
         done = self.before.done if self.before else frozenset()
         todo = {leg: _todo(self.pairs[leg], self.header, done) for leg, calls in self._left().items() if calls}
         warming = {leg: warm_ups(self.pairs[leg], self.warm_up) for leg in todo}

@@ -307,7 +307,6 @@ def main() -> None:
     with Chat(lambda call: said(call, delay=delay), record=False) as chat:
         print(chat.address, flush=True)  # noqa: T201
         sys.stdin.read()
-        print(chat.count, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -69,6 +69,27 @@ FINE: tuple[tuple[str, Mapping[str, str | None]], ...] = (
     ("VN207", {"scenarios/trials.yaml": TRIALS + "route: {primary: acme/no-tools}\n"}),
     ("VN208", changed("market.yaml", "minimax/minimax-m2.7", "openrouter/auto")),
     ("VN209", agents("route: {primary: tencent/hy3-preview, fallbacks: [deepseek/deepseek-v4-flash]}")),
+    ("VN221", {"scenarios/trials.yaml": TRIALS.replace("track: gray", "track: gray # not token")}),
+    ("VN224", changed("scenarios/agents.yaml", "[system]", "[heartbeat]")),
+    ("VN225", changed("scenarios/ide.yaml", "[composer, cmd-k]", "[cmd-k]")),
+    ("VN227", changed("scenarios/ide.yaml", "track: token", f"track: token\nroute: {{primary: {FLASH}}}")),
+    ("VN228", changed("scenarios/ide.yaml", "alias: team-ide\n", "alias: ide\n")),
+    ("VN230", changed("fleet.yaml", "[openclaw, cursor, mlx]", "[mlx, cursor, openclaw]")),
+    ("VN401", changed("caps.yaml", "limit_usd: 800", "limit_usd: 0.01")),
+    ("VN402", changed("tracks.yaml", r"'^(SEC|ARCH)-\d+$'", "'.'")),
+    ("VN405", {
+        "caps.yaml": CAPS + TOKEN_CAP,
+        "tracks.yaml": TRACKS.replace("  provider:", "  cap: token-monthly\n  provider:").replace("0.10", "1"),
+        "sensitive-data.yaml": SENSITIVE_DATA.replace("[free, gray]", "[x-ai/*]"),
+    }),
+    ("VN503", changed("fleet.yaml", "[gateway, mlx, harness]", "[mlx, harness, gateway]")),
+    ("VN504", changed("fleet.yaml", "https://studio.acme.example", "https://gateway.acme.example:8443")),
+    ("VN506", {
+        "scenarios/drafts.yaml": DRAFTS.replace("Small", "Large"), "fleet.yaml": FLEET.replace("Small", "Large")
+        .replace("memory_gb: 16", "memory_gb: 64"),
+    }),
+    ("VN508", changed("fleet.yaml", f"{SMALL}32768", f"{SMALL}32768, port: 18789")),
+    ("VN508", changed("fleet.yaml", "mlx/acme/Large-4bit, ", "mlx/acme/Large-4bit, port: 18790, ")),
     ("VN222", changed("scenarios/agents.yaml", "[system]", "[system, heartbeat]")),
     ("VN223", {
         "scenarios/ide.yaml": None, **changed("fleet.yaml", "cursor, ", ""),
@@ -107,6 +128,10 @@ FINE: tuple[tuple[str, Mapping[str, str | None]], ...] = (
     ("VN505", {"fleet.yaml": FLEET.replace("    gateway: studio", "    user: ana\n    gateway: studio")}),
     ("VN507", {"acceptance.yaml": None, **changed("fleet.yaml", "[gateway, mlx, harness]", "[gateway, mlx]")}),
 )  # fmt: skip
+
+
+def test_every_rule_has_a_near_miss() -> None:
+    assert {code for code, _ in FINE} == {code.code for code in rules.codes()}
 
 
 @pytest.mark.parametrize(("code", "changes"), FINE, ids=[f"{code}-{index}" for index, (code, _) in enumerate(FINE)])

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from compiler.diagnostics import Code, Finding
-from compiler.policy.types import MODEL_PATTERN, NAME_PATTERN, PolicyFile
+from compiler.policy.types import MODEL_PATTERN, PolicyFile, is_safe_name
 from compiler.redact import redact
 from compiler.yaml_text import CONTROL_CHARACTER, Document
 
@@ -147,7 +147,7 @@ def _safe_name(name: str) -> str:
     if redact(name) != name:
         return ""  # a credential in other letters would pass every mask
     safe = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
-    return f"did you mean {safe!r}?" if re.fullmatch(NAME_PATTERN, safe) and len(safe) <= 63 and safe != name else ""
+    return f"did you mean {safe!r}?" if is_safe_name(safe) and safe != name else ""
 
 
 def _path(document: Document, loc: tuple[int | str, ...]) -> Iterator[str | int]:

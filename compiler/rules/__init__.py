@@ -45,6 +45,7 @@ POLICY_RULES: tuple[PolicyRule, ...] = (
     fleet.always_on_on_laptop,
     fleet.mlx_does_not_fit,
     fleet.mlx_role,
+    fleet.port_taken,
     fleet.gateway_link,
     fleet.daemon_user,
     fleet.harness_without_acceptance,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from compiler.plan import MLX_PREFIX, Plan
+from compiler.plan import GATEWAY_PORT, MLX_PREFIX, Plan
 from compiler.policy import Policies
 from compiler.policy.fleet import ALWAYS_ON_ROLES
 from compiler.rules.registry import Problem, plan_rule, policy_rule
@@ -77,6 +77,17 @@ def mlx_role(policies: Policies) -> Iterator[Problem]:
         if machine.mlx and not machine.mlx.model.startswith(MLX_PREFIX):
             place = policies.place("fleet.yaml", "machines", name, "mlx", "model")
             yield Problem(place, f"{machine.mlx.model!r} is no MLX model", "name it mlx/<author>/<repository>")
+
+
+@policy_rule(
+    "VN508", "port-taken", "The MLX server wants the gateway's port", fix="choose another; 8080 is the default"
+)
+def port_taken(policies: Policies) -> Iterator[Problem]:
+    """Two servers on one port: the second to start does not, and which one that is changes with every restart."""
+    for name, machine in policies.fleet.machines.items():
+        if machine.mlx and "gateway" in machine.roles and machine.mlx.port == GATEWAY_PORT:
+            place = policies.place("fleet.yaml", "machines", name, "mlx", "port")
+            yield Problem(place, f"port {GATEWAY_PORT} of {name!r} is the gateway's")
 
 
 @policy_rule(

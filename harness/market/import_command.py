@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import errno
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from harness.market.import_article import is_article, read_article
 from harness.market.import_csv import is_csv, read_csv
 from harness.market.import_findings import BETTER_SOURCE, UNKNOWN_FORM
 from harness.market.numbers import tokens
+from harness.market.oddities import in_week
 from harness.market.rankings import Ranking
 from harness.outside import plain
 
@@ -31,6 +34,7 @@ def run(asked: argparse.Namespace) -> int:
     project: Path = asked.project
     try:
         rankings, notes = _read(asked.file, asked.source)
+        _refuse_odd_weeks(project, rankings, Place(str(asked.file)))
         kept = tuple(_kept(project, rankings))
         for ranking in rankings:
             if ranking.week in {week.week for week, _ in kept}:
@@ -84,6 +88,17 @@ def _json(text: str, place: Place) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise PolicyError([UNKNOWN_FORM.at(place, "it is not JSON: was it cut off?")]) from error
+
+
+def _refuse_odd_weeks(project: Path, rankings: Sequence[Ranking], place: Place) -> None:
+    """What the refresh refuses against the weeks before, in the archive or in the same file. An older answer may enter
+    beside newer ones: when the archived ones were made is no matter."""
+    new = {ranking.week for ranking in rankings}
+    archived = [archive.read(project, week) for week in archive.weeks(project) if week not in new]
+    before = [replace(week, as_of=None) for week in (*archived, *rankings)]
+    now = datetime.datetime.now(datetime.UTC)
+    if odd := [finding for ranking in rankings for finding in in_week(ranking, before, now, place)]:
+        raise PolicyError(odd)
 
 
 def _kept(project: Path, rankings: Iterable[Ranking]) -> Iterable[tuple[Ranking, Finding]]:

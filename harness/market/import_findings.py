@@ -15,25 +15,20 @@ ODD_ROW = Code(
     "get the file again from its source; do not mend it by hand",
     "One wrong row is a sign of a wrong file. Nothing of it enters the archive.",
 )  # fmt: skip
-DAYS_MISSING = Code(
-    "VM172", "days-missing", "Days are missing inside a saved answer",
-    "ask again for the whole period: GET /datasets/rankings-daily?start_date=…&end_date=…",
-    "A week with a hole would look like a fall of a seventh.",
-)  # fmt: skip
 NO_WHOLE_WEEK = Code(
-    "VM173", "no-whole-week", "A file holds no whole ISO week",
+    "VM172", "no-whole-week", "A file holds no whole ISO week",
     "give one that covers Monday to Sunday in UTC",
     "A part of a week compared with a week is a false alarm.",
 )  # fmt: skip
 PART_OF_WEEK = Code(
-    "VM174", "part-of-week", "A week of the file is not whole, and was left out",
+    "VM173", "part-of-week", "A week of the file is not whole, and was left out",
     "import it when the week is over", "A part of a week compared with a week is a false alarm.",
     severity=Severity.NOTE,
 )  # fmt: skip
 BETTER_SOURCE = Code(
-    "VM175", "better-source", "A week is archived from a better source, and was kept",
+    "VM174", "better-source", "A week is archived from a better source, and was kept",
     "nothing to do; to force it, delete the week's folder first",
     "The official data set stands above a saved answer, that above a scrape, and that above an article.",
     severity=Severity.NOTE,
 )  # fmt: skip
-CODES = (UNKNOWN_FORM, ODD_ROW, DAYS_MISSING, NO_WHOLE_WEEK, PART_OF_WEEK, BETTER_SOURCE)
+CODES = (UNKNOWN_FORM, ODD_ROW, NO_WHOLE_WEEK, PART_OF_WEEK, BETTER_SOURCE)

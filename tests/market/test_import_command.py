@@ -83,6 +83,24 @@ def _only_part(saved: Any) -> None:
     saved["data"] = [row for row in saved["data"] if row["date"] >= "2026-07-01"]
 
 
+def _in_millions(saved: Any) -> None:
+    for row in saved["data"]:
+        row["total_tokens"] = str(int(row["total_tokens"]) // 10**6)
+
+
+def _halved(saved: Any) -> None:
+    for row in saved["data"]:
+        if row["date"] >= "2026-06-22":
+            row["total_tokens"] = str(int(row["total_tokens"]) * 2 // 5)
+
+
+def _top_nine(saved: Any) -> None:
+    days: dict[str, list[Any]] = {}
+    for row in saved["data"]:
+        days.setdefault(row["date"], []).append(row)
+    saved["data"] = [row for rows in days.values() for row in (*rows[:9], rows[-1])]
+
+
 def _set(key: str, value: Any) -> Callable[[Any], None]:
     def change(saved: Any) -> None:
         saved["data"][5][key] = value
@@ -93,21 +111,26 @@ def _set(key: str, value: Any) -> Callable[[Any], None]:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_without_day, "VM172 1 days are missing between the first and last: 2026-06-10"),
+        (_without_day, "VM110 1 days are missing between the first and last: 2026-06-10"),
         (_twice, "stands twice on 2026-05-25"),
-        (_no_other, "2026-06-10: no models, or no row `other`"),
-        (_only_part, "VM173 its 5 days hold no week"),
-        (_set("total_tokens", 5.5), "VM171 row 5: total_tokens is 5.5, not a whole number"),
-        (_set("total_tokens", 595090081549), "row 5: total_tokens is 595090081549, not a whole number as a decimal"),
-        (_set("total_tokens", "9" * 19), "row 5: total_tokens is '9999999999999999999', not a whole number"),
-        (_set("total_tokens", "-1"), "row 5: total_tokens is '-1'"),
-        (_set("total_tokens", "1٣"), "row 5: total_tokens is"),
+        (_no_other, "2026-06-10 has no row `other`"),
+        (_only_part, "VM172 its 5 days hold no week"),
+        (_set("total_tokens", 5.5), "row 5: total_tokens of"),
+        (_set("total_tokens", 595090081549), "is 595090081549, not a whole number of 64 bits as a decimal string"),
+        (_set("total_tokens", "9" * 19), "is '9999999999999999999', not a whole number"),
+        (_set("total_tokens", "-1"), "is '-1', not a whole number"),
+        (_set("total_tokens", "1٣"), "not a whole number"),
         (_set("model_permaslug", "a/b\u202e"), r"row 5: model_permaslug is 'a/b\u202e', not author/model"),
         (_set("date", "2026-02-30"), "row 5: date is '2026-02-30', not YYYY-MM-DD"),
-        (lambda saved: saved["meta"].update(as_of="yesterday"), "meta.as_of is 'yesterday'"),
-        (lambda saved: saved["meta"].update(as_of="2026-08-22T00:10:38"), "not a time with its zone"),
-        (lambda saved: saved.update(data=[]), "VM170 no rows under `data`"),
-        (lambda saved: saved["data"].insert(0, None), "row 0: not an object"),
+        (_in_millions, "another unit, or another section"),
+        (_halved, "VM111"),
+        (_top_nine, "VM109"),
+        (lambda saved: saved["meta"].update(as_of="2099-01-01T00:00:00Z"), "VM113"),
+        (lambda saved: saved["meta"].update(as_of="2026-07-05T10:00:00Z"), "before 2026-07-05 was over"),
+        (lambda saved: saved["meta"].update(as_of="yesterday"), "meta has no as_of, start_date and end_date in UTC"),
+        (lambda saved: saved["meta"].update(as_of="2026-08-22T00:10:38"), "meta has no as_of"),
+        (lambda saved: saved.update(data=[]), "VM108 GET /datasets/rankings-daily: it holds no row"),
+        (lambda saved: saved["data"].insert(0, None), "row 0: it is None, no object"),
     ],
 )
 def test_an_odd_answer_is_refused_whole(
@@ -123,7 +146,7 @@ def test_an_odd_answer_is_refused_whole(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"meta": {"source_url": "https://example.org/rankings"}, "models": []}', "no rows under `data`"),
+        ('{"meta": {"source_url": "https://example.org/rankings"}, "models": []}', "no list of rows under `data`"),
         ('{"data": [{"date": "2026-0', "it is not JSON: was it cut off?"),
         ("[" * 100_000, "neither an answer"),
         ('{"data":' * 100_000, "it is not JSON"),
@@ -195,7 +218,7 @@ def test_an_odd_csv_is_refused_whole(
 
 def test_only_mid_week_snapshots_are_no_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert take(tmp_path, "weekly.csv", HEADER + CSV.splitlines()[-1]) == 1
-    assert "VM173 1 rows, and no snapshot of a Sunday or a Monday" in capsys.readouterr().err
+    assert "VM172 1 rows, and no snapshot of a Sunday or a Monday" in capsys.readouterr().err
 
 
 def test_the_articles_table(tmp_path: Path) -> None:

@@ -80,8 +80,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "truncated JSON": ({"body": b'{"data": [{"date": "2026-06-'}, "VM102"),
     "cut line": ({"missing": 1000}, "VM102"),
     "slow": ({"drip": 0.05}, "VM102"),
-    "redirect": ({"status": 302, "headers": {"Location": "http://127.0.0.1:9/elsewhere"}}, "VM102"),
-    "40 MB": ({"padding": 40 * 1024 * 1024}, "VM102"),
+    "redirect": ({"status": 302, "headers": {"Location": "http://127.0.0.1:9/elsewhere"}}, "HTTP 500"),
+    "40 MB": ({"padding": 40 * 1024 * 1024}, "too large"),
     "in billions": ({"change": in_billions}, "VM112"),
     "JSON numbers": ({"change": as_numbers}, "VM102"),
 }
@@ -91,7 +91,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 def test_no_partial_week_and_a_clean_one_afterwards(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any], said: str
 ) -> None:
-    if "drip" in fault:
+    if fault.keys() & {"drip", "missing"}:  # Prism waits for the rest, and so would we
         monkeypatch.setattr(openrouter, "TIMEOUT_SECONDS", 1.0)
     desk.fault(RANKINGS, **fault)
     done = desk()

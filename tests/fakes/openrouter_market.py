@@ -10,6 +10,7 @@ of the size of June 2026, and the same for the same day.
 
 from __future__ import annotations
 
+import copy
 import datetime
 import hashlib
 import json
@@ -198,7 +199,7 @@ def _endpoint(model: Mapping[str, Any], provider: str, tag: str, pricing: Any) -
         "name": f"{provider} | {model['canonical_slug']}",
         "model_id": model["id"],
         "model_name": model["name"],
-        "context_length": model["context_length"],
+        "context_length": model["context_length"] or 0,
         "pricing": pricing,
         "provider_name": provider,
         "tag": tag,
@@ -217,7 +218,10 @@ def _endpoint(model: Mapping[str, Any], provider: str, tag: str, pricing: Any) -
 
 
 def _model(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """A saved model with what the description also requires."""
+    """A saved model with what the description also requires; it has clock numbers where a saved one may have text."""
+    facts = copy.deepcopy(dict(facts))
+    for override in facts["pricing"].get("overrides", ()):
+        override |= {key: int(override[key]) for key in ("utc_start", "utc_end") if key in override}
     rest = {"default_parameters": None, "description": "", "per_request_limits": None, "supported_voices": None}
     links = {"details": f"/api/v1/models/{facts['canonical_slug']}/endpoints"}
     return {"created": 1777000666, **rest, "links": links, **facts}

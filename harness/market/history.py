@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-import duckdb
-
 from harness.market.families import parse
 from harness.market.history_index import Facts, Index
 from harness.market.numbers import change, share
@@ -83,16 +81,12 @@ def subject(index: Index, asked: str, canonical: Mapping[str, str]) -> Subject:
 
 
 def _known(index: Index, found: Subject) -> Subject:
-    if _names(index.database, found.kind, found.name):
+    """The subject, if there is one of that name. `kind` is a column of ours; the name is bound."""
+    if index.database.execute(f"SELECT 1 FROM rows WHERE {found.kind} = ? LIMIT 1", [found.name]).fetchone():
         return found
-    near = difflib.get_close_matches(found.name, _names(index.database, found.kind), 1)
+    names = index.database.execute(f"SELECT DISTINCT {found.kind} FROM rows ORDER BY 1").fetchall()
+    near = difflib.get_close_matches(found.name, [str(name) for (name,) in names], 1)
     raise UnknownNameError(found.name, near[0] if near else None)
-
-
-def _names(database: duckdb.DuckDBPyConnection, kind: Kind, name: str | None = None) -> list[str]:
-    """All names of a kind, or this one if it is there. `kind` is a column; names are bound."""
-    asked = f"SELECT DISTINCT {kind} FROM rows WHERE ? IS NULL OR {kind} = ?"
-    return [str(found) for (found,) in database.execute(asked, [name, name]).fetchall()]
 
 
 def history(index: Index, of: Subject, since: Week | None = None, until: Week | None = None) -> tuple[WeekOf, ...]:

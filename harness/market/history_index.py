@@ -13,7 +13,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import duckdb
@@ -27,7 +27,7 @@ INDEX = ".vane/history"
 #: A file that changed this shortly before it was read may change again without its times telling.
 _RACY_NS = 100_000_000
 #: Tries against other processes that replace the index.
-_TRIES = 10
+_TRIES = 5
 _BATCH_WEEKS = 16
 _OLD_SECONDS = 3600
 #: Files of another shape have another name.
@@ -114,7 +114,8 @@ def _name(content: bytes) -> str:
 
 def _facts(database: duckdb.DuckDBPyConnection, file: Path) -> Mapping[Week, Facts]:
     database.read_parquet(glob.escape(str(file))).create_view("rows", replace=True)
-    asked = "SELECT DISTINCT week, state, source, exact, complete, total FROM rows ORDER BY week"
+    columns = ", ".join(f"any_value({field.name})" for field in fields(Facts))
+    asked = f"SELECT week, {columns} FROM rows GROUP BY week ORDER BY week"
     return {Week.parse(week): Facts(*facts) for week, *facts in database.execute(asked).fetchall()}
 
 

@@ -31,6 +31,8 @@ def tables(results: Mapping[str, Any]) -> str:
             "",
             *promises([info for info in infos if info["group"] == "promise"]),
             "",
+            *histories(infos),
+            "",
         )
     )
 
@@ -75,6 +77,18 @@ def promises(infos: Iterable[Info]) -> Iterator[str]:
             yield f"| {row['what']} | {row['weeks']:,} | {row['promise']} | {row['seen']} |"
 
 
+def histories(infos: Iterable[Info]) -> Iterator[str]:
+    """Questions about ten years of rankings, and what it takes to make their index."""
+    yield "| `vane market history` of ten years | query: CPU | wall | process: CPU | of it user | wall | peak memory |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
+    for info in infos:
+        if info["group"] == "history":
+            query = milliseconds(info["query_cpu"]), milliseconds(info["query"])
+            yield f"| {' | '.join((info['what'], *query, *figures(info)))} |"
+        if info["group"] == "history index":
+            yield f"| the platform, index {info['what']} | | | {' | '.join(figures(info))} |"
+
+
 def fleet(info: Info) -> str:
     """What was compiled, in words."""
     if info["machines"] == "shipped":
@@ -89,6 +103,11 @@ def figures(info: Info) -> tuple[str, str, str, str]:
     """CPU, user CPU, wall and memory of a run."""
     cpu, user, wall = (f"{info[key]:.2f} s" for key in ("cpu", "user", "wall"))
     return cpu, user, wall, f"{info['memory']:.0f} MB"
+
+
+def milliseconds(seconds: float) -> str:
+    """Short times."""
+    return f"{seconds * 1000:.0f} ms"
 
 
 def replace(page: str, made: str) -> str:

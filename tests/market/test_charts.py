@@ -169,6 +169,33 @@ def test_eight_weeks_are_shown_and_no_more() -> None:
     assert [str(week) for week in seen.weeks] == [f"2026-W{number}" for number in range(17, 25)]
 
 
+def test_the_shipped_weeks_are_drawn_as_their_files_say() -> None:
+    week = Week(2026, 25)
+    file = Path(__file__).parents[2] / "generated/weeks/2026-W25/rankings.json"
+    raw = {row["permaslug"]: row["tokens"] for row in json.loads(file.read_text())["platform"]["models"]}
+    archived = {*archive.weeks(file.parents[3])}
+    seen = window(week, lambda each: archive.read(file.parents[3], each) if each in archived else None)
+    spec = json.loads(json.dumps(picture.specification(seen)))
+    drawn = [row["tokens"] for row in values(spec) if "rank" in row]
+    assert drawn[0] == raw["deepseek/deepseek-v4-flash-20260423"] == 4935252096935
+    assert drawn[:8] == sorted(raw.values(), reverse=True)[:8]  # no family has two rows among them
+    vendor = sum(tokens for slug, tokens in raw.items() if slug.startswith("deepseek/"))
+    shares = {row["who"]: row["tokens"] for row in values(spec) if row.get("week") == "2026-W25" and "who" in row}
+    assert shares["deepseek"] == vendor
+    assert dict(gaps(seen)) == {
+        Week(2026, 18): "total unknown", Week(2026, 19): "total unknown", Week(2026, 20): "not archived",
+    }  # fmt: skip
+
+
+def test_days_off_the_list_are_marked() -> None:
+    then = week_of(WEEK.before(), {"a/one": 100})
+    now = ranking(WEEK)
+    late = (Ranked(1, "a/one", 150, dict.fromkeys(WEEK.days[4:], 50)),)
+    seen = shown(then, dataclasses.replace(now, platform=Section(late, 5)))
+    assert [row["said"] for row in top.rows(bars(seen), {})] == ["+50 %†"]
+    assert any("† listed on some days only" in text for text in texts(picture.draw(seen)))
+
+
 HOSTILE = [
     "x/<script>alert(1)</script>",
     'x/"><style>*{display:none}</style>',

@@ -120,13 +120,19 @@ def _title(text: str, subtitle: str, offset: int = 12) -> alt.TitleParams:
 
 
 def _about_bars(shown: Window, drawn: tuple[Bar, ...]) -> str:
-    exact = "" if all(bar.exact for bar in drawn) else "; ~ from rounded numbers"
-    if any(bar.claimed_percent is not None for bar in drawn):
-        return f"change on the week before (* as the source gives it){exact}"
-    if shown.before is not None:
-        return f"change on the week before{exact}"
-    why = "the week is not over" if not shown.last.is_complete else "the week before is not archived whole"
-    return f"no change shown: {why}{exact}"
+    """What the changes are against, and what the signs beside them mean."""
+    said = [top.moved(bar)[1] for bar in drawn]
+    parts = ["change on the week before"]
+    if not any(said):
+        why = "the week is not over" if not shown.last.is_complete else "the week before is not archived whole"
+        parts = [f"no change shown: {why}"]
+    if any(top.CLAIMED in each for each in said):
+        parts.append(f"{top.CLAIMED} as the source gives it")
+    if any(top.PART in each for each in said):
+        parts.append(f"{top.PART} listed on some days only")
+    if not all(bar.exact for bar in drawn):
+        parts.append("~ rounded")
+    return " · ".join(parts)
 
 
 def _about_ranks(shown: Window) -> str:

@@ -11,6 +11,7 @@ from harness.market.charts.panels import Panel, over, panel
 from harness.market.charts.window import Bar
 from harness.market.charts.words import change, model_name, safe, signed_percent, tokens, vendor_of
 
+PART, CLAIMED = "†", "*"
 _ROW = 40
 _UP, _TO_BAR = -5, 12
 _NAME, _VALUE, _MARK = 28, look.WIDTH - 102, look.WIDTH - 86
@@ -38,10 +39,10 @@ def moved(bar: Bar) -> tuple[str, str]:
     if bar.then and bar.then.tokens:
         now, then = bar.now.tokens, bar.then.tokens
         mark = "up" if now > then else "down" if now < then else "same"
-        return mark, change(now, then, bar.exact)
+        return mark, f"{change(now, then, bar.exact)}{PART if bar.part else ''}"
     if bar.claimed_percent is not None:
         mark = "up" if bar.claimed_percent > 0 else "down" if bar.claimed_percent < 0 else "same"
-        return mark, f"{signed_percent(bar.claimed_percent)}*"
+        return mark, f"{signed_percent(bar.claimed_percent)}{CLAIMED}"
     return "none", "new" if bar.compared else ""
 
 

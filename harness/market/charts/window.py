@@ -69,6 +69,8 @@ class Bar:
     claimed_percent: int | None
     #: whether both weeks count whole tokens
     exact: bool
+    #: whether it was listed on some days only of a week: the rest of its tokens is in neither number
+    part: bool
 
 
 def bars(shown: Window) -> tuple[Bar, ...]:
@@ -84,7 +86,7 @@ def _bar(line: Line, compared: bool, exact: bool) -> Bar:
         raise ValueError(f"{line.name} is not in the drawn week")
     then = line.then if compared else None
     claimed = None if then and then.tokens else line.claimed_percent
-    return Bar(line.name, line.now, then, compared, claimed, exact)
+    return Bar(line.name, line.now, then, compared, claimed, exact, line.part_of_week)
 
 
 @dataclass(frozen=True, slots=True)

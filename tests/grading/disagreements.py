@@ -6,10 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.bench.case import Case
-from harness.bench.grade.protocol import protocol_error
 from harness.bench.grade.values import loosened
-from tests.grading.mutations import Calls, answer_of, permutations
+from tests.grading.mutations import Calls, permutations
 
 _DELETED = re.compile(r"[ \,\.\/\-\_\*\^]")
 
@@ -20,7 +18,6 @@ def bfcl_form(text: str) -> str:
 
 
 def explained(
-    case: Case,
     ours: bool,
     calls: Calls,
     truth: Sequence[Mapping[str, Any]],
@@ -30,11 +27,7 @@ def explained(
     if ours:
         if any(theirs_of(order) for order in permutations(calls)):
             return "greedy matching: in another order of the same calls BFCL agrees"
-        return (
-            "float list: BFCL takes an int for a float, but not in a list" if _has_int_in_floats(calls, truth) else None
-        )
-    if protocol_error(case.tools, answer_of(calls).calls) == "SchemaMismatch":
-        return "off schema: BFCL accepts a value that its own description of the tool forbids"
+        return None
     accepted = [
         text for answer in truth for values in next(iter(answer.values())).values() for text in _strings(values)
     ]
@@ -42,19 +35,6 @@ def explained(
     if any(bfcl_form(a) == bfcl_form(g) and loosened(a) != loosened(g) for a in accepted for g in given):
         return "digits run together: to BFCL '10.5' is '105', '-5' is '5' and '3,000' is '3000'"
     return None
-
-
-def _has_int_in_floats(calls: Calls, truth: Sequence[Mapping[str, Any]]) -> bool:
-    lists = [value for call in calls for value in next(iter(call.values())).values() if isinstance(value, list)]
-    accepted = [
-        one
-        for answer in truth
-        for values in next(iter(answer.values())).values()
-        for one in values
-        if isinstance(one, list)
-    ]
-    mixed = any(any(type(item) is float for item in one) for one in accepted)
-    return mixed and any(any(type(item) is int for item in value) for value in lists)
 
 
 def _strings(value: Any) -> list[str]:

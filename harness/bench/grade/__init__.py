@@ -37,14 +37,14 @@ def _judged(case: Case, answer: Answer) -> Verdict:
         return "call_when_irrelevant", f"called {answer.calls[0].name[:80]!r} where text was the answer"
     if not answer.text.strip():
         return "empty_answer", "no text"  # what must not be there is not there, and still nothing was answered
-    return _judged_text(expected, answer.text)
+    return _judged_text(expected, answer.text, case.max_tokens)
 
 
-def _judged_text(expected: Contains | Matches | FitsSchema | PatchGives, said: str) -> Verdict:
+def _judged_text(expected: Contains | Matches | FitsSchema | PatchGives, said: str, max_tokens: int) -> Verdict:
     if isinstance(expected, Contains):
         return text.contains(expected, said)
     if isinstance(expected, Matches):
-        return text.matches(expected, said)
+        return text.matches(expected, said, max_tokens)
     if isinstance(expected, PatchGives):
         return patch.judge(expected, said)
     return json_text.judge(expected, said)

@@ -44,8 +44,7 @@ def read_bfcl(text: str, name: str, answers: str | None, answers_name: str = "")
     for line, entry in _lines(text, name):
         place = Place(name, line)
         try:
-            form = _case(entry, accepted, ids)
-            found.cases.append(FoundCase(form, place, tuple(_lost(form, accepted.get(entry["id"]) or ()))))
+            found.cases.append(FoundCase(_case(entry, accepted, ids), place))
         except _CannotCarryError as reason:
             found.left_out.append((place, f"{entry.get('id')!r}: {reason}"))
         except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
@@ -105,18 +104,6 @@ def _kind(messages: Sequence[Mapping[str, Any]], expect: Mapping[str, Any]) -> s
     return "parallel" if len(expect.get("calls", ())) > 1 else "single"
 
 
-def _lost(form: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Accepted values that the tool's own schema forbids: no model should be taught to break it."""
-    for call, answer in zip(form["expect"].get("calls", ()), answers, strict=False):
-        for key, values in next(iter(answer.values())).items():
-            kept = call.get("arguments", {}).get(key, ())
-            odd = [
-                value for value in values if value != "" and not isinstance(value, dict | list) and value not in kept
-            ]
-            if odd:
-                yield f"{call['tool']}({key}): {odd[0]!r} is accepted, and its schema forbids it"
-
-
 def _messages(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if len(messages) == 1 and messages[0]["role"] == "user":
         return {"ask": messages[0]["content"]}
@@ -157,24 +144,30 @@ def _call(answer: Mapping[str, Any], names: Mapping[str, str], tools: Mapping[st
     tool = names[function]
     schema = tools[tool]["parameters"]
     required, properties = set(schema.get("required", ())), schema.get("properties", {})
-    arguments = {key: _values(values, properties[key], key) for key, values in accepted.items() if key in properties}
-    needed = required | {key for key, values in accepted.items() if "" not in values}
-    if lost := sorted(key for key in needed if not arguments.get(key)):
-        raise _CannotCarryError(f"{tool} needs {lost[0]!r}, and no accepted value fits its schema")
-    arguments = {key: values for key, values in arguments.items() if values}
-    optional = [key for key in arguments if "" in accepted[key] and key not in required]
-    call = {"tool": tool, "arguments": arguments, "optional": optional, "loose": [*arguments]}
+    values = {key: _values(accepted[key], properties[key], key) for key in accepted if key in properties}
+    needed = required | {key for key, ways in accepted.items() if "" not in ways}
+    if lost := sorted(key for key in needed if not values.get(key)):
+        raise _CannotCarryError(f"{tool} needs {lost[0]!r}, and no value is accepted")
+    fits = {key: [way for way in ways if violation(properties[key], way) is None] for key, ways in values.items()}
+    odd = {key: [way for way in ways if way not in fits[key] and way != ""] for key, ways in values.items()}
+    call = {
+        "tool": tool,
+        "arguments": {key: ways for key, ways in fits.items() if ways},
+        "off_schema": {key: ways for key, ways in odd.items() if ways},
+        "optional": [key for key, ways in values.items() if ways and "" in accepted[key] and key not in required],
+        "loose": [key for key, ways in values.items() if ways],
+    }
     return {key: value for key, value in call.items() if value or key == "tool"}
 
 
 def _values(values: Sequence[Any], schema: Mapping[str, Any], key: str) -> list[Any]:
-    """Every accepted value that fits the declared type; objects with all their ways to be filled in."""
+    """Every accepted value; objects with all their ways to be filled in."""
     ways = [way for value in values for way in _ways(value, schema)]
     if "" in values and schema.get("type") == "array":
         ways.append([])  # who may leave a list out may leave it empty
     if len(ways) > _MOST:
         raise _CannotCarryError(f"{key!r} accepts {len(ways)} values; more than {_MOST} are too many")
-    return [way for way in ways if violation(schema, way) is None]
+    return ways if schema.get("type", "string") == "string" else [way for way in ways if way != ""]
 
 
 def _ways(value: Any, schema: Mapping[str, Any]) -> list[Any]:

@@ -39,7 +39,7 @@ def test_changes_have_signs_and_zero_has_no_minus() -> None:
 
 def test_percentiles_say_what_is_missing() -> None:
     assert percentile_words(None) == "–"
-    assert percentile_words(percentile([Timing(60_000.0, True)] * 3, 0.95)) == "≥ 60.0 s (? … ?)"
+    assert percentile_words(percentile([Timing(60_000.0, True)] * 3, 0.95)) == "≥ 60.0 s (60.0 s … ?)"
     assert milliseconds(9_999.4) == "9999 ms"
 
 

@@ -89,7 +89,7 @@ def _add_bench(commands: Commands) -> None:
         "vane bench run --max-usd 2.50",
         "vane bench compare 2026-W24 2026-W25",
     ])  # fmt: skip
-    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import|serve-mlx")
+    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import")
 
     _add_bench_run(steps)
     show = add_command(steps, "show", "a run in numbers, with their intervals", [
@@ -124,15 +124,7 @@ def _add_bench(commands: Commands) -> None:
     take.add_argument("--scenario", default="agent-loops", metavar="NAME", help="(default: agent-loops)")
     take.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the new suite's folder")
 
-    serve = add_command(steps, "serve-mlx", "run the local MLX server as the launchd job does", [
-        "vane bench serve-mlx",
-        "vane bench serve-mlx --machine studio --models ~/models",
-    ])  # fmt: skip
-    serve.add_argument("--machine", metavar="NAME", help="whose server (default: the one that runs the harness)")
-    serve.add_argument("--models", type=Path, metavar="FOLDER", help="where <author>/<repository> folders lie")
-    serve.add_argument("--port", type=int, metavar="N", help="(default: the plan's)")
-
-    for step in (show, compare, merge, take, serve):
+    for step in (show, compare, merge, take):
         add_project(step)
 
 

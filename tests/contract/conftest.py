@@ -7,11 +7,13 @@ import os
 import subprocess
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.bench import STORMY, opened, storm
+from tests.contract.description import Absent, find
 from tests.contract.installation import command
 from tests.contract.table import Row, table
 from tests.contract.turns import Bench, Turn
@@ -115,6 +117,20 @@ def seen(pytestconfig: pytest.Config) -> list[Row]:
 def notes(pytestconfig: pytest.Config) -> list[str]:
     """What a person must know of the run, said at its end."""
     return pytestconfig.stash.setdefault(NOTES, [])
+
+
+@pytest.fixture(scope="session")
+def specification(tmp_path_factory: pytest.TempPathFactory, notes: list[str]) -> Path:
+    """OpenRouter's own description of its API as a file, for Prism; without one, what needs it is skipped, and said."""
+    try:
+        source, data = find()
+    except Absent as absent:
+        notes.append(f"The contracts with OpenRouter's API DID NOT RUN: {absent}")
+        pytest.skip(str(absent))
+    notes.append(f"The contracts with OpenRouter's API were held against {source}")
+    file = tmp_path_factory.mktemp("description") / "openrouter.json"
+    file.write_text(json.dumps(data), "utf-8")
+    return file
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

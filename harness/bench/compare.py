@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from compiler.diagnostics import Code, Place, PolicyError
 from harness.bench.attempt import LegName
@@ -28,8 +28,10 @@ NOTHING_IN_COMMON = Code(
 )  # fmt: skip
 CODES = (UNLIKE_SUITES, NOTHING_IN_COMMON)
 
-#: Evidence of earlier weeks: leg, metric, the models of base and candidate → its e-process.
-Carried = Mapping[tuple[LegName, Metric, tuple[str, ...], tuple[str, ...]], EProcess]
+#: Leg, metric, the models of base and candidate: with another model, evidence starts again.
+Key: TypeAlias = tuple[LegName, Metric, tuple[str, ...], tuple[str, ...]]
+#: Evidence of earlier weeks.
+Carried: TypeAlias = Mapping[Key, EProcess]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class Comparison:
     looks: int
     legs: tuple[LegComparison, ...]
     #: legs that only one of the runs has
-    missing_legs: tuple[LegName, ...] = field(default=())
+    missing_legs: tuple[LegName, ...]
+    #: what the next week goes on from, also of legs that were not compared this time
+    processes: Carried
 
 
 class Need(NamedTuple):
@@ -112,7 +116,9 @@ def compare(
         for (pairs, _), leg in zip(legs, questions, strict=True)
     )
     missing = tuple(leg for leg in order if leg in base.legs ^ candidate.legs)
-    return Comparison(base.name, candidate.name, base.run.header.suite_sha256, looks, judged, missing)
+    after = {_key(pairs, q.measure): q.process for (pairs, _), leg in zip(legs, questions, strict=True) for q in leg}
+    processes = {**(carried or {}), **{key: process for key, process in after.items() if process is not None}}
+    return Comparison(base.name, candidate.name, base.run.header.suite_sha256, looks, judged, missing, processes)
 
 
 def undecided(comparison: Comparison) -> tuple[Need, ...]:
@@ -157,8 +163,12 @@ def _questions(
 def _process(pairs: Pairs, measure: Measure, runs: frozenset[str], carried: Carried) -> EProcess | None:
     if measure.unit != "points":
         return None
-    before = carried.get((pairs.leg, measure.metric, pairs.base_models, pairs.candidate_models), EProcess())
+    before = carried.get(_key(pairs, measure), EProcess())
     return before.take(measure.broke, measure.fixed, runs)
+
+
+def _key(pairs: Pairs, measure: Measure) -> Key:
+    return pairs.leg, measure.metric, pairs.base_models, pairs.candidate_models
 
 
 def _leg(pairs: Pairs, questions: Sequence[Question], judge: Judge, left_out: tuple[str, ...]) -> LegComparison:

@@ -1,4 +1,4 @@
-"""A summary and a comparison for programs: what `--json` prints and harness.json holds. Money is decimal text in USD."""
+"""A summary and a comparison for programs: what `--json` prints and harness.json holds. Money is decimal text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from harness.bench.compare import Comparison, LegComparison, undecided
+from harness.bench.compare import Comparison, Key, LegComparison, undecided
+from harness.bench.stats.eprocess import EProcess
 from harness.bench.stats.percentiles import Percentile
 from harness.bench.summary import Rate, RunSummary, Speed, Summary
 from harness.bench.verdicts import Result
@@ -102,10 +103,19 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
         "looks": comparison.looks,
         "legs": [_leg(leg) for leg in comparison.legs],
         "missing_legs": list(comparison.missing_legs),
+        "e_processes": [
+            {"leg": leg, "metric": metric, "base_models": list(base), "candidate_models": list(candidate),
+             "broke": process.broke, "fixed": process.fixed, "runs": sorted(process.runs)}
+            for (leg, metric, base, candidate), process in sorted(comparison.processes.items(), key=_by_key)
+        ],
         "to_buy": [
             {"leg": need.leg, "prompts": len(need.cases), "repeats": need.repeats} for need in undecided(comparison)
         ],
-    }
+    }  # fmt: skip
+
+
+def _by_key(item: tuple[Key, EProcess]) -> Key:
+    return item[0]
 
 
 def _leg(leg: LegComparison) -> dict[str, Any]:
@@ -146,11 +156,9 @@ def _result(result: Result) -> dict[str, Any]:
         "sees": _short(result.sees()),
         "repeats_that_would_decide": result.repeats,
         "note": measure.note,
-        "e_process": None if process is None else {
-            "broke": process.broke, "fixed": process.fixed, "runs": sorted(process.runs),
-            "value": _short(process.value), "adjusted": _short(question.e_adjusted),
-        },
-    }  # fmt: skip
+        "e_value": None if process is None else _short(process.value),
+        "e_adjusted": _short(question.e_adjusted),
+    }
 
 
 def _value(value: float | Decimal) -> float | str | None:

@@ -14,7 +14,7 @@ from scipy.stats import norm
 from harness.bench.pairs import Costs, Failures, Pairs, Times
 from harness.bench.stats.intervals import LEVEL, samples_needed
 from harness.bench.stats.percentiles import percentile
-from harness.bench.stats.power import Spread, rate_spread, smallest_ratio_rise, smallest_rise
+from harness.bench.stats.power import Spread, rate_power, rate_spread, ratio_power, smallest_ratio_rise, smallest_rise
 from harness.bench.stats.rates import Rates, change_interval, change_p, discordance, tango
 from harness.bench.stats.resampling import (
     bootstrap_log_ratio,
@@ -50,6 +50,8 @@ class Measure:
     p: float | None
     broke: int
     fixed: int
+    #: chance that a change is found by a comparison like this, at an error rate and a threshold
+    power: Callable[[float, float, float], float]
     #: how much of a change a comparison like this finds four times of five, at an error rate and a threshold
     sees: Callable[[float, float], float | None]
     #: the interval as it would be at a number of repeats, if the estimate stays
@@ -78,6 +80,7 @@ def _failure_measure(metric: Metric, failures: Failures) -> Measure:
     return Measure(
         metric, "points", float(rates.base.mean()), float(rates.candidate.mean()), False, False, rates.change,
         interval.low, interval.high, change_p(rates), failures.broke, failures.fixed,
+        power=lambda rise, alpha, threshold: rate_power(rates, rise, alpha, threshold),
         sees=lambda alpha, threshold: smallest_rise(rates, alpha, threshold),
         at_repeats=_rate_forecast(rates),
     )  # fmt: skip
@@ -116,6 +119,7 @@ def _time_measure(metric: Metric, times: Times, quantile: float, repeats: int) -
         # what a timeout hides is longer: of the base it takes the lower bound away, of the candidate the upper one
         None if base.at_least else low, None if candidate.at_least or calls < needed else high,
         swap_p(times.base_pool, times.candidate_pool, quantile, times.prompts) if quantile == P95 else None, 0, 0,
+        power=lambda rise, alpha, threshold: ratio_power(rise, error, alpha, threshold),
         sees=lambda alpha, threshold: smallest_ratio_rise(error, alpha, threshold),
         at_repeats=at,
         note=_time_note(times, calls, needed),
@@ -140,6 +144,7 @@ def _cost_measure(costs: Costs, repeats: int) -> Measure:
     return Measure(
         "cost", "percent", costs.base_usd, costs.candidate_usd, False, False, change, low - 1, high - 1,
         sign_flip_p(costs.candidate - costs.base), 0, 0,
+        power=lambda rise, alpha, threshold: ratio_power(rise, error, alpha, threshold),
         sees=lambda alpha, threshold: smallest_ratio_rise(error, alpha, threshold),
         at_repeats=lambda more: (
             (1 + change) * math.exp(-_Z * error * math.sqrt(repeats / more)) - 1,

@@ -69,7 +69,9 @@ def names(words: Sequence[str]) -> str:
 
 
 def _signed(share: float | None) -> str:
-    return "?" if share is None else f"{100 * share:+.1f}".replace("-", "−")
+    if share is None:
+        return "?"
+    return f"{round(100 * share, 1) + 0.0:+.1f}".replace("-", "−")  # + 0.0: no minus before a zero
 
 
 def _bounds(interval: Interval) -> tuple[float | None, float | None]:

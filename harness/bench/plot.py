@@ -59,7 +59,8 @@ def specification(summary: Summary) -> dict[str, Any]:
     base = alt.Chart(alt.InlineData(rows))
     domain = _domain(rows)
     across = alt.X(
-        "ms:Q", title="time to the whole answer, ms (log scale)", scale=alt.Scale(type="log", domain=domain),
+        "ms:Q", title="time to the whole answer, ms (log scale)",
+        scale=alt.Scale(type="log", domain=domain, nice=False),
         axis=alt.Axis(values=_ticks(*domain), format=",~g"),
     )  # fmt: skip
     down = alt.Y(
@@ -67,7 +68,8 @@ def specification(summary: Summary) -> dict[str, Any]:
     )
     apart = alt.YOffset("metric:N", sort=["P50", "P95"])
     colour = alt.Color(
-        "metric:N", title=None, legend=alt.Legend(orient="top", direction="horizontal", symbolType="circle", symbolOpacity=1),
+        "metric:N", title=None,
+        legend=alt.Legend(orient="top", direction="horizontal", symbolType="circle", symbolOpacity=1),
         scale=alt.Scale(domain=["P50", "P95"], range=[_P50.light, _P95.light]),
     )  # fmt: skip
     bars = base.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.55).encode(

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from compiler.diagnostics import Code, Place, PolicyError
 from harness.bench.attempt import LegName
-from harness.bench.compare import Carried, Comparison
+from harness.bench.compare import Carried, Comparison, Key
 from harness.bench.comparison_page import comparison_page
 from harness.bench.data import VERSION, as_json, comparison_data, summary_data
 from harness.bench.measures import Metric
@@ -48,13 +48,8 @@ def carried(document: bytes, place: Place) -> Carried:
     """The e-processes that a week's harness.json holds. Raises PolicyError for what is none."""
     try:
         comparison = json.loads(document)["comparison"]
-        legs = comparison["legs"] if comparison is not None else []
-        return {
-            (_leg_name(leg["leg"]), metric, tuple(leg["base_models"]), tuple(leg["candidate_models"])): _process(kept)
-            for leg in legs
-            for metric in _metrics(leg["metrics"])
-            if (kept := leg["metrics"][metric]["e_process"]) is not None
-        }
+        kept = comparison["e_processes"] if comparison is not None else []
+        return {_key(entry): _process(entry) for entry in kept}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         said = f"{place.file}: no evidence of a harness run ({type(error).__name__}: {error})"
         raise PolicyError([BROKEN_EVIDENCE.at(place, said)]) from error
@@ -79,13 +74,13 @@ def _lower(block: Block) -> Block:
     return Heading(block.words, block.level + 1) if isinstance(block, Heading) else block
 
 
-def _leg_name(name: str) -> LegName:
-    found: dict[str, LegName] = {leg: leg for leg in get_args(LegName)}
-    return found[name]
-
-
-def _metrics(metrics: Mapping[str, Any]) -> list[Metric]:
-    return [metric for metric in get_args(Metric) if metric in metrics]
+def _key(entry: Mapping[str, Any]) -> Key:
+    legs: dict[str, LegName] = {leg: leg for leg in get_args(LegName)}
+    metrics: dict[str, Metric] = {metric: metric for metric in get_args(Metric)}
+    base, candidate = tuple(entry["base_models"]), tuple(entry["candidate_models"])
+    if not all(isinstance(model, str) for model in (*base, *candidate)):
+        raise TypeError("a model that is no text")
+    return legs[entry["leg"]], metrics[entry["metric"]], base, candidate
 
 
 def _process(kept: Mapping[str, Any]) -> EProcess:

@@ -87,6 +87,10 @@ class Result:
     alpha: float
     threshold: float
 
+    def chance(self, rise: float) -> float:
+        """The chance at least that a comparison like this one would have called such a rise worse. Simulates."""
+        return self.question.measure.power(rise, self.alpha, self.threshold)
+
     def sees(self) -> float | None:
         """The smallest rise that this comparison would have called worse four times of five. Simulates: not free."""
         measure = self.question.measure

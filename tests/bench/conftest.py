@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from tests.bench.likes import HOME
 
+T = TypeVar("T")
 MEMORY = Path("/dev/shm")
 #: What the trees of a whole run take, with a margin
 ROOM_BYTES = 10**10
@@ -27,3 +30,11 @@ def trees() -> Iterator[Path]:
     memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
     with tempfile.TemporaryDirectory(prefix="vane-bench-", dir=MEMORY if memory else HOME) as folder:
         yield Path(folder)
+
+
+def once(benchmark: BenchmarkFixture, work: Callable[[], T]) -> T:
+    """Run something long a single time, and hand back what it found."""
+    found: list[T] = []
+    pedantic: Any = benchmark.pedantic
+    pedantic(lambda: found.append(work()), rounds=1, iterations=1)
+    return found[0]

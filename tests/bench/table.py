@@ -29,6 +29,8 @@ def tables(results: Mapping[str, Any]) -> str:
             "",
             *likes(infos),
             "",
+            *promises([info for info in infos if info["group"] == "promise"]),
+            "",
         )
     )
 
@@ -58,10 +60,19 @@ def likes(infos: Iterable[Info]) -> Iterator[str]:
     for machines in (1_000, 10_000):
         for info in infos:
             ours = info["group"] == "compile" and info["kind"] == "mixed"
-            if info["machines"] == machines and (ours or info["group"] == "like"):
+            if info.get("machines") == machines and (ours or info["group"] == "like"):
                 name = "`vane compile`, all that it does" if ours else info["language"]
                 cells = (info["note"], "", "", "") if "note" in info else figures(info)
                 yield f"| {' | '.join((name, f'{machines:,}', *cells))} |"
+
+
+def promises(infos: Iterable[Info]) -> Iterator[str]:
+    """What the statistics of the harness promise, and what they did."""
+    yield "| Simulated weeks of the harness | weeks | promise | seen |"
+    yield "|---|--:|--:|--:|"
+    for info in infos:
+        for row in info["rows"]:
+            yield f"| {row['what']} | {row['weeks']:,} | {row['promise']} | {row['seen']} |"
 
 
 def fleet(info: Info) -> str:

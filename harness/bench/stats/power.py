@@ -1,6 +1,6 @@
 """What a comparison could have seen, and how many repeats would decide it.
 
-For rates the test itself is simulated on prompts like those that were run; for ratios of times and of cost the normal
+For rates the test itself is simulated on the prompts that were run; for ratios of times and of cost the normal
 approximation of a logarithm is close enough. `alpha` is what is left for one question when all are asked at once, so
 that Holm, which is never stricter, sees at least as much.
 """
@@ -33,16 +33,22 @@ _POINTS = (
 def rate_power(rates: Rates, rise: float, alpha: float, threshold: float) -> float:
     """Chance that a rise by this share, spread over all prompts, is found: significant, and at least the threshold.
 
-    Each prompt fails by its own rate in the base (its failures in both runs, drawn towards the mean) and by that plus
-    the rise in the candidate; its repeats are independent.
+    Prompts are drawn from those that were run, with what they did in both runs, and a coin says which of the two was
+    the base: that is a world without change, as noisy as the real one. Then calls of the candidate that did not fail
+    are made to fail, each by itself.
     """
     random = np.random.default_rng(SEED)
-    before = np.broadcast_to(_own_rates(rates), (SIMULATIONS, rates.prompts))
-    after = np.minimum(1.0, before + rise * (1 - before) / max(1e-9, 1 - float(before.mean())))
-    base = random.binomial(rates.base_calls, before) / rates.base_calls
-    candidate = random.binomial(rates.candidate_calls, after) / rates.candidate_calls
-    p = _single_p(candidate - base) if rates.is_single else _flip_p(candidate - base, random)
-    return float(((p <= alpha) & ((candidate - base).mean(axis=1) >= threshold)).mean())
+    drawn = random.integers(rates.prompts, size=(SIMULATIONS, rates.prompts))
+    swapped = random.random(drawn.shape) < 0.5
+    one, other = (rates.base_failed, rates.base_calls), (rates.candidate_failed, rates.candidate_calls)
+    failed, calls = (np.where(swapped, first[drawn], second[drawn]) for first, second in zip(one, other, strict=True))
+    base_failed, base_calls = (
+        np.where(swapped, second[drawn], first[drawn]) for first, second in zip(one, other, strict=True)
+    )
+    chance = min(1.0, rise / max(1e-9, 1 - float((failed / calls).mean())))
+    differences = (failed + random.binomial(calls - failed, chance)) / calls - base_failed / base_calls
+    p = _single_p(differences) if rates.is_single else _flip_p(differences, random)
+    return float(((p <= alpha) & (differences.mean(axis=1) >= threshold)).mean())
 
 
 def smallest_rise(rates: Rates, alpha: float, threshold: float) -> float | None:

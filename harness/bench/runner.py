@@ -125,6 +125,9 @@ class Runner:
             if worst is None:
                 pace.ended_by = "the money is gone"
                 return
+            if self.stop.is_asked:  # while it waited for the money
+                self._budget.settle(worst, NOTHING)
+                return
             number += 1
             reply, clock = await self._call(task, request, transports, worst, at)
             wait = self._wait(reply, pauses)

@@ -47,7 +47,10 @@ def left(pairs: Mapping[str, Sequence[Pair]], header: RunHeader, run: Run | None
 
 
 def _todo(pairs: Sequence[Pair], header: RunHeader, done: Collection[Unit]) -> Iterator[Task]:
-    return tasks(pairs, range(1, header.repeats + 1), header.seed, done)
+    """Also repeats that were bought on top, of which a run that was cut off has made some."""
+    legs = {way.leg for _, way in pairs}
+    last = max([header.repeats, *(unit.repeat for unit in done if unit.leg in legs)])
+    return tasks(pairs, range(1, last + 1), header.seed, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Session:
         gc.freeze()
         try:
             return asyncio.run(self._run(store, watcher))
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
         finally:
             gc.unfreeze()
 
@@ -109,6 +114,13 @@ class Session:
                 more[need.leg] = tasks(pairs, repeats, self.header.seed)
                 watcher.more(need.leg, len(pairs) * need.repeats)
             early |= await runner.run(more)
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first, such as a full disk: the calls beside it ended because of it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 @contextmanager

@@ -33,6 +33,10 @@ def tables(results: Mapping[str, Any]) -> str:
             "",
             *histories(infos),
             "",
+            *honesty([info for info in infos if info["group"] == "honesty"]),
+            "",
+            *calls([info for info in infos if info["group"] == "calls"]),
+            "",
         )
     )
 
@@ -87,6 +91,27 @@ def histories(infos: Iterable[Info]) -> Iterator[str]:
             yield f"| {' | '.join((info['what'], *query, *figures(info)))} |"
         if info["group"] == "history index":
             yield f"| the platform, index {info['what']} | | | {' | '.join(figures(info))} |"
+
+
+def honesty(infos: Iterable[Info]) -> Iterator[str]:
+    """What is reported of a known delay, and what a call costs: ours, a bare loop, and httpx with its own pool."""
+    yield "| True delay | calls at once | by | P50 | P95 | CPU for each call | CPU ÷ bare loop |"
+    yield "|---|--:|---|--:|--:|--:|--:|"
+    names = {"ours": "`vane bench run`", "bare": "a bare loop, same transport", "pool": "a bare loop, httpx's own pool"}
+    for info in infos:
+        for key, name in names.items():
+            p50, p95, cpu = info[key]
+            cells = (f"{info['delay']} ms", str(info["concurrency"]), name, f"{p50:.1f} ms", f"{p95:.1f} ms",
+                     f"{cpu:,.0f} µs", f"{cpu / info['bare'][2]:.2f}")  # fmt: skip
+            yield f"| {' | '.join(cells)} |"
+
+
+def calls(infos: Iterable[Info]) -> Iterator[str]:
+    """A large run."""
+    yield "| `vane bench run`, no delay | calls at once | CPU | of it user | wall | peak memory |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    for info in infos:
+        yield f"| {info['calls']:,} calls | {' | '.join((str(info['concurrency']), *figures(info)))} |"
 
 
 def fleet(info: Info) -> str:

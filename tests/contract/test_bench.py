@@ -18,7 +18,7 @@ import pytest
 from harness.bench.events import EventStream
 from harness.bench.store import read_run
 from tests.contract.gateway import free_port
-from tests.contract.prism import description, prism
+from tests.contract.prism import prism
 from tests.fakes.chat import Call, Chat, Reply, broken, refused, said
 from tests.runs.conftest import Desk, chat, desk
 
@@ -30,16 +30,11 @@ WORDS = {
 
 
 @pytest.fixture(scope="module")
-def specification(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return description(tmp_path_factory.mktemp("prism"))
-
-
-@pytest.fixture(scope="module")
 def proxied(specification: Path) -> Iterator[tuple[Chat, str]]:
     """The fake, and the address of the Prism in front of it."""
     with Chat() as server:
         upstream = server.address.removesuffix("/api/v1")
-        with prism(specification, upstream, free_port(), specification.parent / "prism.log") as address:
+        with prism(specification, upstream, free_port(), specification.parent / "prism-bench.log") as address:
             yield server, address
 
 

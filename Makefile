@@ -1,8 +1,8 @@
 # `make compile` and `make test` set up what they need, on a fresh Debian or macOS machine too.
 BIN := .venv/bin
 export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
-LOCK := $(BIN)/uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --quiet
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade
 
 .PHONY: compile test contract bench clean lock-requirements environment
 
@@ -20,7 +20,7 @@ test: environment
 
 # against the real programs (OpenClaw, mlx_lm.server, actionlint), where they are installed
 contract: environment
-	$(BIN)/pytest tests/contract
+	$(BIN)/pytest -rs tests/contract
 
 # rewrites the tables of docs/benchmarks.md; takes minutes, 10 GB for a while, and wants a quiet machine
 bench: environment
@@ -30,8 +30,10 @@ bench: environment
 
 # newest versions that pyproject.toml allows, pinned and hashed; review the result like any lock file
 lock-requirements: environment
-	$(LOCK) --upgrade --output-file requirements.txt
-	$(LOCK) --upgrade --extra harness --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) pyproject.toml --extra build --output-file requirements.txt
+	$(LOCK) pyproject.toml --extra build --extra harness --extra dev --constraint requirements.txt \
+		--output-file requirements-dev.txt
+	echo 'pyspark>=4.1' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-scale.txt
 
 environment:
 	@script/bootstrap

@@ -121,14 +121,22 @@ def _primary(index: int, test: Assertion, scenarios: frozenset[str], compiled: C
 def _never(index: int, test: Assertion, calls: Sequence[Call], policies: Policies) -> Iterator[Finding]:
     for number, model in enumerate(test.never):
         place = policies.place("tests.yaml", "tests", index, "never", number)
-        found = [call for call in calls if _may_be(call.reach.model, model)]
+        found = [call for call in calls if _may_be(call.reach.model, model, policies)]
         for first, others in _by_model(found):
             yield REACHED.at(place, f"{test.name!r}: {_way(first, others)}")
 
 
-def _may_be(reached: str, model: str) -> bool:
-    """Whether what an artifact names, which may be a pattern, is the model."""
-    return reached == model or ("*" in reached and fnmatchcase(model, reached.replace("[", "[[]")))
+def _may_be(reached: str, wanted: str, policies: Policies) -> bool:
+    """Whether what an artifact names, which may be a pattern, is the model, or of the class of models."""
+    locked = policies.lock.models.get(reached)
+    classes = {
+        "cloud": not reached.startswith(MLX_PREFIX),
+        "free": "*" in reached or reached.endswith(":free") or (locked is not None and locked.pricing.is_free),
+        "gray": "*" in reached or policies.is_gray(reached),
+    }
+    if wanted in classes:
+        return classes[wanted]
+    return reached == wanted or ("*" in reached and fnmatchcase(wanted, reached.replace("[", "[[]")))
 
 
 def _zdr(index: int, test: Assertion, calls: Sequence[Call], policies: Policies) -> Iterator[Finding]:

@@ -9,9 +9,9 @@ from typing import Literal
 
 from compiler.compile import Compiled
 from compiler.diagnostics import Place
+from compiler.loosened import Loosened, loosened
 from compiler.plan import Plan, Preferences, Route
 from compiler.policy import Policies
-from compiler.policy.blocks import blocks_on, denial
 
 MILLION = Decimal(1_000_000)
 
@@ -45,14 +45,6 @@ class RouteChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Loosened:
-    """A block that holds less than before."""
-
-    what: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """All that changes between two compiles. `dollars`: change of the month's bill at list price."""
 
@@ -64,15 +56,60 @@ class Change:
     dollars: Decimal
 
 
-def compare(before: Compiled | None, after: Compiled) -> Change:
-    """What `after` changes. Without a `before` everything is new."""
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What turns list prices into a month's bill. Both sides are held against one, or a change could lower its own."""
+
+    prompt_share: Decimal
+    tokens_per_month: Decimal
+    #: scenario → part of the tokens
+    shares: Mapping[str, Decimal]
+
+    def price(self, route: Route | None, side: Compiled | None) -> Decimal | None:
+        """List price of a route's primary in USD per million tokens, prompt and completion blended."""
+        if route is None or side is None:
+            return None
+        facts = side.policies.lock.facts(route.hops[0].model)
+        if facts is None or facts.is_mlx:
+            return Decimal(0) if facts else None
+        if facts.prompt_price is None or facts.completion_price is None:
+            return None
+        return self.prompt_share * facts.prompt_price + (1 - self.prompt_share) * facts.completion_price
+
+    def month(self, scenario: str, price: Decimal | None) -> Decimal:
+        """Dollars a month of a scenario at a list price."""
+        return (price or 0) * self.shares.get(scenario, Decimal(0)) * self.tokens_per_month / MILLION
+
+
+def yardstick(before: Compiled | None, after: Compiled) -> Yardstick:
+    """Volume and shares as they were reviewed: the base's, and the new ones only where the base has none."""
+    sides = [side.policies for side in (after, before) if side]
+    shares = {
+        name: scenario.expected_share
+        for side in sides
+        for name, scenario in side.scenarios.items()
+        if scenario.expected_share is not None
+    }
+    volumes = [side.market.volume for side in sides if side.market]
+    if not volumes:
+        return Yardstick(Decimal(1), Decimal(0), shares)
+    return Yardstick(volumes[-1].prompt_share, Decimal(volumes[-1].tokens_per_month), shares)
+
+
+Files = Mapping[str, bytes]
+
+
+def compare(
+    before: Compiled | None, after: Compiled, was_files: Files | None = None, now_files: Files | None = None
+) -> Change:
+    """What `after` changes. Without a `before` everything is new. Files: what generated/ holds, if not as compiled."""
     routes = tuple(_route_changes(before, after))
-    touched = tuple(sorted(_touched(before, after)))
+    touched = tuple(sorted(_touched(_or_compiled(was_files, before), _or_compiled(now_files, after))))
     old_machines = before.plans[0].machines if before else {}
     old_scenarios = before.policies.scenarios if before else {}
     return Change(
         routes=routes,
-        loosened=tuple(_loosened(before.policies, after.policies)) if before else (),
+        loosened=tuple(loosened(before.policies, after.policies)) if before else (),
         machines_touched=touched,
         machines=len({*after.plans[0].machines, *old_machines}),
         scenarios=len({*after.policies.scenarios, *old_scenarios}),
@@ -80,7 +117,17 @@ def compare(before: Compiled | None, after: Compiled) -> Change:
     )
 
 
+def _or_compiled(files: Files | None, side: Compiled | None) -> Files:
+    return files if files is not None else compiled_files(side)
+
+
+def compiled_files(side: Compiled | None) -> Files:
+    """Every artifact of a compile by its path inside generated/."""
+    return {path: artifact.content for path, artifact in side.files()} if side else {}
+
+
 def _route_changes(before: Compiled | None, after: Compiled) -> Iterator[RouteChange]:
+    measure = yardstick(before, after)
     old = _by_scenario(before.plans[0]) if before else {}
     new = _by_scenario(after.plans[0])
     for scenario in sorted({*old, *new}):
@@ -88,8 +135,10 @@ def _route_changes(before: Compiled | None, after: Compiled) -> Iterator[RouteCh
         was_on = _machines(before.plans[0], scenario) if before else ()
         now_on = _machines(after.plans[0], scenario)
         differences = tuple(_differences(was, now, was_on, now_on, after)) if was and now else ()
-        price_before, price_after = _price(was, before), _price(now, after)
-        dollars = _month(scenario, price_after, after) - (_month(scenario, price_before, before) if before else 0)
+        if before and was and now:
+            differences += tuple(_shares(scenario, before.policies, after.policies))
+        price_before, price_after = measure.price(was, before), measure.price(now, after)
+        dollars = measure.month(scenario, price_after) - measure.month(scenario, price_before)
         if was is None or now is None:
             kind: Literal["added", "removed"] = "added" if was is None else "removed"
             yield RouteChange(scenario, kind, now_on or was_on, (), price_before, price_after, dollars)
@@ -113,7 +162,7 @@ def _differences(
     first = now.hops[0].place
     sides = [
         ("primary", was.hops[0].model, now.hops[0].model, first),
-        ("fallbacks", _models(was), _models(now), now.hops[1].place if now.hops[1:] else first),
+        ("fallbacks", _fallbacks(was), _fallbacks(now), now.hops[1].place if now.hops[1:] else first),
         ("key", was.hops[0].key, now.hops[0].key, first),
         ("provider", _wishes(was.hops[0].preferences), _wishes(now.hops[0].preferences), first),
         ("labels", ", ".join(was.labels), ", ".join(now.labels), place),
@@ -126,7 +175,7 @@ def _differences(
     return (Difference(what, old, new, where) for what, old, new, where in sides if old != new)
 
 
-def _models(route: Route) -> str:
+def _fallbacks(route: Route) -> str:
     return ", ".join(hop.model for hop in route.hops[1:])
 
 
@@ -139,69 +188,24 @@ def _word(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
 
 
-def _price(route: Route | None, side: Compiled | None) -> Decimal | None:
-    """List price of a route's primary in USD per million tokens, blended by market.yaml's prompt share."""
-    if route is None or side is None:
-        return None
-    facts = side.policies.lock.facts(route.hops[0].model)
-    if facts is None or facts.is_mlx:
-        return Decimal(0) if facts else None
-    if facts.prompt_price is None or facts.completion_price is None:
-        return None
-    prompts = side.policies.market.volume.prompt_share if side.policies.market else Decimal(1)
-    return prompts * facts.prompt_price + (1 - prompts) * facts.completion_price
+def _shares(scenario: str, before: Policies, after: Policies) -> Iterator[Difference]:
+    was, now = (side.scenarios[scenario].expected_share for side in (before, after))
+    if was != now:
+        old, new = ("" if share is None else f"{(share * 100).normalize():f} %" for share in (was, now))
+        yield Difference("expected share", old, new, after.scenario_place(scenario, "expected_share"))
 
 
-def _month(scenario: str, price: Decimal | None, side: Compiled) -> Decimal:
-    """Dollars a month of a scenario at list price, by its expected share of market.yaml's volume."""
-    known = side.policies.scenarios.get(scenario)
-    if price is None or known is None or known.expected_share is None or side.policies.market is None:
-        return Decimal(0)
-    return price * known.expected_share * side.policies.market.volume.tokens_per_month / MILLION
-
-
-def _touched(before: Compiled | None, after: Compiled) -> Iterator[str]:
+def _touched(old: Files, new: Files) -> Iterator[str]:
     """Macs of which any standing file appears, disappears or changes."""
-    old, new = (_files_of(side) if side else {} for side in (before, after))
-    return (name for name in {*old, *new} if old.get(name) != new.get(name))
+    was, now = _by_machine(old), _by_machine(new)
+    return (name for name in {*was, *now} if was.get(name) != now.get(name))
 
 
-def _files_of(side: Compiled) -> dict[str, dict[str, bytes]]:
-    standing = (bundle for bundle in side.bundles if not bundle.folder)
-    return {m: {a.path: a.content for a in b.artifacts} for b in standing for m in b.machines}
-
-
-def _loosened(before: Policies, after: Policies) -> Iterator[Loosened]:
-    """Every way in which labels protect less: a model admitted, a requirement or a place of data dropped."""
-    top = after.place("sensitive-data.yaml")
-    for name, label in before.sensitive.labels.items():
-        if name not in after.sensitive.labels:
-            yield Loosened(f"label {name!r} is gone", top)
-            continue
-        here = after.place("sensitive-data.yaml", "labels", name, key=True)
-        for kind in ("repos", "paths"):
-            for gone in sorted(set(getattr(label, kind)) - set(getattr(after.sensitive.labels[name], kind))):
-                yield Loosened(f"label {name!r} no longer covers {kind[:-1]} {gone!r}", here)
-        admitted = sorted(_denied(name, before) - _denied(name, after))
-        if admitted:
-            yield Loosened(f"label {name!r} may now reach {', '.join(admitted)}", here)
-        for wish in sorted(_required(name, before) - _required(name, after)):
-            yield Loosened(f"label {name!r} no longer requires {wish}", here)
-    for name, scenario in before.scenarios.items():
-        for carried in scenario.data if name in after.scenarios else ():
-            if carried in after.sensitive.labels and carried not in after.scenarios[name].data:
-                where = after.scenario_place(name, "data", key=True)
-                yield Loosened(f"scenario {name!r} no longer carries label {carried!r}", where)
-
-
-def _denied(label: str, policies: Policies) -> set[str]:
-    """Models that the label may not reach, and the patterns and classes as they stand: models come and go."""
-    blocks = [block for _, block in blocks_on(policies, (label,))]
-    known = (*policies.lock.models, *policies.lock.mlx)
-    models = {model for model in known for block in blocks if denial(block, model, policies)}
-    return models | {f"everything {word!r} stands for" for block in blocks for word in block.deny}
-
-
-def _required(label: str, policies: Policies) -> set[str]:
-    wishes = (block.require.model_dump(exclude_none=True) for _, block in blocks_on(policies, (label,)))
-    return {f"{key}: {_word(value)}" for wish in wishes for key, value in wish.items() if value}
+def _by_machine(files: Files) -> dict[str, dict[str, bytes]]:
+    found: dict[str, dict[str, bytes]] = {}
+    for path, content in files.items():
+        folder, _, below = path.partition("/")
+        machine, _, name = below.partition("/")
+        if folder == "machines":
+            found.setdefault(machine, {})[name] = content
+    return found

@@ -241,13 +241,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("vane: interrupted; files are whole, run it again", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
-        from compiler.formats import one_line
-
-        where = f"{error.filename}: " if error.filename else ""
-        print(one_line(f"vane: {where}{error.strerror or error}"), file=sys.stderr)
-        return FINDINGS
+        return _refused_by_the_system(error, getattr(asked, "format", "text"))
     except Exception as error:
         return _internal(error, asked.command)
+
+
+def _refused_by_the_system(error: OSError, format: str) -> int:
+    """A full disk, a missing permission: a finding as well, so that programs which read our output see it."""
+    from compiler.diagnostics import Place
+    from compiler.formats import FORMATS, one_line
+    from compiler.on_disk import REFUSED_BY_SYSTEM
+
+    where, why = str(error.filename or ""), str(error.strerror or error)
+    print(one_line(f"vane: {where}{': ' if where else ''}{why}"), file=sys.stderr)
+    if format not in ("text", "markdown") and format in FORMATS:
+        found = REFUSED_BY_SYSTEM.at(Place(one_line(where) or "."), one_line(why))
+        sys.stdout.write(FORMATS[format]((found,), {}))
+    return FINDINGS
 
 
 def _internal(error: Exception, command: str) -> int:

@@ -1,15 +1,26 @@
-"""Everything that a compile can find, by code: what `vane rules` lists and `vane rule` explains."""
+"""Everything that the tool can find, by code: what `vane rules` lists and `vane rule` explains."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 from compiler import assertions, load, lock, on_disk, policy, rules, verify, write
 from compiler import compile as pipeline
 from compiler.diagnostics import Code
 from compiler.importing import findings as import_findings
 
+#: Codes of other rooms. The name stands here alone: the compiler imports none of them.
+ELSEWHERE = ("harness.codes",)
+
 
 def codes() -> tuple[Code, ...]:
-    """All codes in order."""
+    """All codes in order, those of other rooms too."""
+    elsewhere = (code for room in ELSEWHERE for code in import_module(room).CODES)
+    return tuple(sorted((*compile_codes(), *elsewhere), key=lambda code: code.code))
+
+
+def compile_codes() -> tuple[Code, ...]:
+    """What a compile can find, in order."""
     found = (
         *load.CODES, *policy.CODES, *rules.codes(), *pipeline.CODES, *verify.CODES, *on_disk.CODES,
         *assertions.CODES, *write.CODES, *lock.CODES, *import_findings.CODES,

@@ -117,16 +117,29 @@ def emit(plans: Sequence[Plan], targets: Sequence[Target]) -> Iterator[Bundle]:
         return tuple(kept.setdefault(a, a) if isinstance(a, Artifact) else a for a in artifacts)
 
     for plan in plans:
-        alike: dict[MachinePlan, list[str]] = {}
-        for machine, machine_plan in plan.machines.items():
-            if plan.is_standing or machine_plan != standing.machines[machine]:
-                alike.setdefault(machine_plan, []).append(machine)
-        for machine_plan, machines in alike.items():
+        for machine_plan, machines in _alike(plan, standing):
             rendered = {target.name: only(_rendered(target, target.emit, machine_plan)) for target in targets}
             yield Bundle(plan.folder, plan.situation, machine_plan, tuple(machines), rendered)
         if plan.is_standing or plan.account != standing.account:
             rendered = {target.name: only(_rendered(target, target.emit_account, plan.account)) for target in targets}
             yield Bundle(plan.folder, plan.situation, plan.account, (), rendered)
+
+
+def _alike(plan: Plan, standing: Plan) -> Iterable[tuple[MachinePlan, list[str]]]:
+    """Each distinct plan, and the machines that have it; in a contingency only where it is another than usual.
+
+    Machines of one profile share one object: it is hashed and compared once, not 10,000 times.
+    """
+    objects: dict[tuple[int, int], tuple[MachinePlan, MachinePlan, list[str]]] = {}
+    for machine, machine_plan in plan.machines.items():
+        usual = standing.machines[machine]
+        key = id(machine_plan), id(usual)
+        objects.setdefault(key, (machine_plan, usual, []))[2].append(machine)
+    alike: dict[MachinePlan, list[str]] = {}
+    for machine_plan, usual, machines in objects.values():
+        if plan.is_standing or machine_plan != usual:
+            alike.setdefault(machine_plan, []).extend(machines)
+    return alike.items()
 
 
 def _rendered(target: Target, emit: Callable[[Any], Iterable[Artifact]], plan: object) -> tuple[Artifact, ...]:

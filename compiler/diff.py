@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from compiler.change import Change, Difference, RouteChange
+from compiler.change import Change, Difference, Files, RouteChange
 from compiler.compile import Compiled
-from compiler.diagnostics import Finding
 from compiler.redact import redact
+from compiler.safety import Unsafe
 
 #: GitHub refuses comments above 65,536 characters.
 LONGEST_MARKDOWN = 60_000
@@ -25,7 +25,7 @@ class Report:
     base: str
     head: str
     change: Change
-    unsafe: tuple[Finding, ...]
+    unsafe: tuple[Unsafe, ...]
     acknowledged: tuple[tuple[str, str], ...]
     #: (title, unified diff) of each distinct change of a file
     files: tuple[tuple[str, str], ...]
@@ -38,10 +38,8 @@ class Report:
         return not self.unsafe or bool(self.acknowledged)
 
 
-def file_changes(before: Compiled | None, after: Compiled) -> tuple[tuple[str, str], ...]:
+def file_changes(old: Files, new: Files) -> tuple[tuple[str, str], ...]:
     """The artifact diff; Macs with equal changes are shown once."""
-    old = {path: a.content for path, a in before.files()} if before else {}
-    new = {path: a.content for path, a in after.files()}
     alike: dict[tuple[str, bytes | None, bytes | None], list[str]] = {}
     for path in sorted({*old, *new}, key=lambda path: (path.startswith("contingencies/"), path)):
         was, now = old.get(path), new.get(path)
@@ -79,7 +77,7 @@ def sentence(route: RouteChange, laptops: frozenset[str]) -> str:
         return f"{route.scenario} on {where}: {route.kind}{cost}"
     said = [_difference(difference) for difference in route.differences]
     said += _effect(route.price_before, route.price_after)
-    return f"{route.scenario} on {where}: {', '.join(said) or 'share or volume changes'}"
+    return f"{route.scenario} on {where}: {', '.join(said) or 'no change of where calls go'}"
 
 
 def _where(machines: Sequence[str], laptops: frozenset[str]) -> str:
@@ -132,7 +130,7 @@ def text(report: Report) -> str:
         lines += [f"    {d.what}: {d.place}" for d in route.differences]
     if not report.change.routes:
         lines.append("no route changes")
-    for finding in report.unsafe:
+    for finding in (each.finding for each in report.unsafe):
         state = "acknowledged" if report.acknowledged else "UNSAFE"
         lines.append(f"{state}: {finding.place} {finding.code} {finding.message}")
     lines += [f"reason ({file}): {' '.join(reason.split())}" for file, reason in report.acknowledged]
@@ -168,7 +166,7 @@ def _markdown_safety(report: Report) -> Iterator[str]:
         return
     state = "Beyond the thresholds, and acknowledged" if report.acknowledged else "Unsafe without an acknowledge line"
     yield f"\n**{state}:**"
-    for finding in report.unsafe:
+    for finding in (each.finding for each in report.unsafe):
         place = _code(f"{finding.place.file}:{finding.place.line}")
         yield f"- {_code(finding.code)} {_escaped(finding.message)} ({place})"
     for file, reason in report.acknowledged:
@@ -224,12 +222,20 @@ def as_json(report: Report) -> str:
         "machines_touched": list(change.machines_touched),
         "dollars_per_month": f"{change.dollars:f}",
         "routes": [_route_fields(route) for route in change.routes],
-        "unsafe": [{"code": f.code, "message": f.message, "place": str(f.place)} for f in report.unsafe],
+        "unsafe": [_unsafe_fields(each) for each in report.unsafe],
         "acknowledged": [{"file": file, "reason": reason} for file, reason in report.acknowledged],
         "safe": report.is_safe,
-        "files": [title for title, _ in report.files],
+        "files": [{"title": title, "diff": redact(diff)} for title, diff in report.files],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _unsafe_fields(each: Unsafe) -> Mapping[str, Any]:
+    found = each.finding
+    numbers = {name: value for name in ("measured", "limit") if (value := getattr(each, name)) is not None}
+    counts = {name: value for name in ("count", "total") if (value := getattr(each, name)) is not None}
+    shown = {name: f"{value:f}" for name, value in numbers.items()}
+    return {"code": found.code, "message": found.message, "place": str(found.place)} | shown | counts
 
 
 def _route_fields(route: RouteChange) -> Mapping[str, Any]:

@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from urllib.parse import quote
 
-from compiler.diagnostics import Code, Finding, Severity, source_lines
+from compiler.diagnostics import Code, Finding, Place, Severity, source_lines
 from compiler.redact import redact
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 #: Widest source line that is shown whole.
 _WIDTH = 120
 _TAB = "    "
+#: Most findings of a file and a severity that are shown: nobody reads on, and one line can hold 20,000 faults.
+_MOST = 100
 
 
 def text(findings: Sequence[Finding], sources: Mapping[str, str], *, colour: bool = False) -> str:
-    """Place, code and message; the source line with a caret; the fix. `sources` maps file → its text."""
-    return "".join(_block(finding, sources, colour) for finding in findings)
+    """Place, code and message; the source line with a caret; the fix. `sources` maps file → its text.
+
+    Of very many findings in one file the first stand for all; the other formats have them all.
+    """
+    lines = cache(lambda file: source_lines(sources.get(file, "")))
+
+    @cache
+    def line(file: str, number: int) -> str:
+        return redact(lines(file)[number - 1]) if 0 < number <= len(lines(file)) else ""
+
+    alike = Counter((finding.place.file, finding.severity) for finding in findings)
+    shown: Counter[tuple[str, Severity]] = Counter()
+    blocks = []
+    for finding in findings:
+        kind = finding.place.file, finding.severity
+        shown[kind] += 1
+        if shown[kind] <= _MOST:
+            blocks.append(_block(finding, line(finding.place.file, finding.place.line), colour))
+        elif shown[kind] == alike[kind]:
+            more = alike[kind] - _MOST
+            word = f"{finding.severity}{'s' if more != 1 else ''}"
+            blocks.append(f"{one_line(finding.place.file)}: and {more:,} more {word} (--format json lists all)\n")
+    return "".join(blocks)
 
 
-def _block(finding: Finding, sources: Mapping[str, str], colour: bool) -> str:
+def _block(finding: Finding, line: str, colour: bool) -> str:
     def paint(code: str, words: str) -> str:
         return f"\x1b[{code}m{words}\x1b[0m" if colour else words
 
@@ -29,9 +54,9 @@ def _block(finding: Finding, sources: Mapping[str, str], colour: bool) -> str:
     place = paint("1", one_line(str(finding.place)))
     code = paint(_COLOURS[finding.severity], finding.code)
     lines = [f"{place} {code}{strength} {one_line(finding.message)}"]
-    if (source := _source_line(finding, sources)) is not None:
+    if line.strip():
         number = str(finding.place.line)
-        shown, start, width = source
+        shown, start, width = _cut(line, finding.place)
         lines.append(f"  {number} | {shown}")
         lines.append(f"  {' ' * len(number)} | {' ' * start}{paint(_COLOURS[finding.severity], '^' * width)}")
     lines.append(f"  fix: {one_line(finding.fix)}")
@@ -43,18 +68,15 @@ def one_line(words: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in redact(words))
 
 
-def _source_line(finding: Finding, sources: Mapping[str, str]) -> tuple[str, int, int] | None:
-    """The line, cut to what fits around the place, and where and how wide the caret is."""
-    lines = source_lines(sources.get(finding.place.file, ""))
-    if not 0 < finding.place.line <= len(lines) or not lines[finding.place.line - 1].strip():
-        return None
-    line, at = lines[finding.place.line - 1], finding.place.column - 1
-    line = redact(line)
-    before, rest = line[:at], line[at:]
+def _cut(line: str, place: Place) -> tuple[str, int, int]:
+    """What of the line fits around the place, and where and how wide the caret is."""
+    at = place.column - 1
     if len(line) > _WIDTH:
-        before, rest = before[-40:], rest[: _WIDTH - 40]
+        before, rest = line[max(0, at - 40) : at], line[at : at + _WIDTH - 40]
+    else:
+        before, rest = line[:at], line[at:]
     before, rest = (_printable(before), _printable(rest))
-    return before + rest, _columns(before), max(1, _columns(rest[: finding.place.width]))
+    return before + rest, _columns(before), max(1, _columns(rest[: place.width]))
 
 
 def _columns(words: str) -> int:
@@ -84,6 +106,20 @@ def _fields(finding: Finding) -> dict[str, str | int]:
         "message": redact(finding.message),
         "fix": redact(finding.fix),
     }
+
+
+def from_json(listed: str) -> tuple[Finding, ...]:
+    """Findings again from what `as_json` made of them."""
+    return tuple(
+        Finding(
+            fields["code"],
+            fields["message"],
+            Place(fields["file"], fields["line"], fields["column"], fields["width"]),
+            fields["fix"],
+            Severity(fields["severity"]),
+        )
+        for fields in json.loads(listed)
+    )
 
 
 def github(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:

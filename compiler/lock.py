@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from compiler.diagnostics import Code, Finding, Place, PolicyError, Severity
 from compiler.plan import MLX_PREFIX
 from compiler.policy.lock import LockedMlxModel, LockedModel
+from compiler.price_route import route_of
 
 BAD_ANSWER = Code(
     "VN701", "bad-answer", "An answer of OpenRouter is not what its description says",
@@ -53,6 +55,8 @@ class Answers:
     zdr: frozenset[str] | None
     as_of: datetime.date
     source: str
+    #: who serves a model, by slug; a slug that is not here was not asked for
+    endpoints: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
 
 def models_of(answer: Any, place: Place = _LOCK) -> tuple[Mapping[str, Any], ...]:
@@ -74,8 +78,7 @@ def models_of(answer: Any, place: Place = _LOCK) -> tuple[Mapping[str, Any], ...
 def _oddity(model: Any) -> str | None:
     if not isinstance(model, dict) or not isinstance(model.get("id"), str):
         return "no id"
-    pricing = model.get("pricing")
-    if not isinstance(pricing, dict) or not all(isinstance(pricing.get(k), str) for k in ("prompt", "completion")):
+    if not _is_priced(model):
         return "no prices for prompt and completion as decimal strings"
     if not isinstance(model.get("architecture"), dict):
         return "no architecture"
@@ -94,6 +97,25 @@ def zdr_slugs(answer: Any, place: Place = _LOCK) -> frozenset[str]:
     return frozenset(str(endpoint["model_id"]) for endpoint in endpoints)
 
 
+def endpoints_of(answer: Any, slug: str, place: Place = _LOCK) -> tuple[Mapping[str, Any], ...]:
+    """The endpoints of a `GET /models/{slug}/endpoints` answer. Raises PolicyError where it is odd."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    endpoints = data.get("endpoints") if isinstance(data, dict) else None
+    if not isinstance(endpoints, list) or not all(map(_is_endpoint, endpoints)):
+        said = f"GET /models/{slug}/endpoints: no list of endpoints with a tag and with prices as decimal strings"
+        raise PolicyError([BAD_ANSWER.at(place, said)])
+    return tuple(endpoints)
+
+
+def _is_endpoint(endpoint: Any) -> bool:
+    return isinstance(endpoint, dict) and isinstance(endpoint.get("tag"), str) and _is_priced(endpoint)
+
+
+def _is_priced(thing: Mapping[str, Any]) -> bool:
+    pricing = thing.get("pricing")
+    return isinstance(pricing, dict) and all(isinstance(pricing.get(key), str) for key in ("prompt", "completion"))
+
+
 def make_lock(
     wanted: Iterable[str], answers: Answers, mlx: Mapping[str, Mapping[str, Any]]
 ) -> tuple[str, tuple[Finding, ...]]:
@@ -107,7 +129,7 @@ def make_lock(
             else:
                 findings.append(NO_MLX_FACTS.at(_LOCK, f"no facts about {slug!r}"))
         elif slug in by_slug:
-            models[slug] = _valid(LockedModel, slug, _pinned(by_slug[slug], answers.zdr))
+            models[slug] = pinned(by_slug[slug], answers)
         else:
             findings.append(NOT_SERVED.at(_LOCK, f"{slug!r} is not among {len(by_slug)} models"))
     lock = {
@@ -121,32 +143,46 @@ def make_lock(
     return json.dumps(lock, indent=2, ensure_ascii=False) + "\n", tuple(findings)
 
 
-def _valid(kind: type[LockedModel] | type[LockedMlxModel], slug: str, facts: Any) -> dict[str, Any]:
+def pinned(model: Mapping[str, Any], answers: Answers, place: Place = _LOCK) -> dict[str, Any]:
+    """A model of the answers as a lock keeps it. Raises PolicyError where a compile would not take it."""
+    try:
+        priced = {
+            "as_of": answers.as_of.isoformat(),
+            "route": route_of(model["pricing"], answers.endpoints.get(model["id"])),
+        }
+        facts = {
+            **_facts(model),
+            "priced": priced,
+            **_providers(answers.endpoints.get(model["id"])),
+            "zdr": has_zdr(model, answers.zdr),
+        }
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PolicyError([BAD_ANSWER.at(place, f"GET /models: {model['id']!r}: {error}")]) from error
+    return _valid(LockedModel, model["id"], facts, place)
+
+
+def _providers(endpoints: tuple[Mapping[str, Any], ...] | None) -> dict[str, list[str]]:
+    """Who serves a model, where that was asked and anybody does: preferences are held against it."""
+    return {"providers": sorted({endpoint["tag"] for endpoint in endpoints})} if endpoints else {}
+
+
+def _valid(
+    kind: type[LockedModel] | type[LockedMlxModel], slug: str, facts: Any, place: Place = _LOCK
+) -> dict[str, Any]:
     """The facts, if a compile will take them: a lock that it refuses would be a finding without a way out."""
     try:
         kind.model_validate(facts)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
-        raise PolicyError([BAD_ANSWER.at(_LOCK, f"{slug!r}: {where}: {first['msg']}")]) from error
+        raise PolicyError([BAD_ANSWER.at(place, f"{slug!r}: {where}: {first['msg']}")]) from error
     return dict(facts)
 
 
-def _pinned(model: Mapping[str, Any], zdr: frozenset[str] | None) -> dict[str, Any]:
-    try:
-        return _facts(model, zdr)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise PolicyError([BAD_ANSWER.at(_LOCK, f"GET /models: {model['id']!r}: {error}")]) from error
-
-
-def _facts(model: Mapping[str, Any], zdr: frozenset[str] | None) -> dict[str, Any]:
+def _facts(model: Mapping[str, Any]) -> dict[str, Any]:
     architecture, provider = model["architecture"], model.get("top_provider") or {}
-    canonical = model.get("canonical_slug") or model["id"]
-    _, colon, variant = model["id"].partition(":")
-    # A free variant has the canonical slug of the paid model, whose promise of zero retention is not its own.
-    known = {model["id"], canonical.partition(":")[0] + colon + variant}
     return {
-        "canonical_slug": canonical,
+        "canonical_slug": model.get("canonical_slug") or model["id"],
         "name": model.get("name") or model["id"],
         "context_length": model.get("context_length"),
         "max_completion_tokens": provider.get("max_completion_tokens"),
@@ -155,12 +191,27 @@ def _facts(model: Mapping[str, Any], zdr: frozenset[str] | None) -> dict[str, An
         "supported_parameters": sorted(model.get("supported_parameters") or ()),
         "is_moderated": provider.get("is_moderated"),
         "expiration_date": model.get("expiration_date"),
-        "pricing": _pricing(model["pricing"]),
-        "zdr": None if zdr is None else bool(known & zdr),
+        "pricing": pricing_of(model["pricing"]),
     }
 
 
-def _pricing(pricing: Mapping[str, Any]) -> dict[str, Any]:
+def has_zdr(model: Mapping[str, Any], zdr: frozenset[str] | None) -> bool | None:
+    """Whether a zero-retention endpoint serves a model; None where nobody asked."""
+    return None if zdr is None else not zdr.isdisjoint(names_of(model))
+
+
+def names_of(model: Mapping[str, Any]) -> frozenset[str]:
+    """What endpoints call a model.
+
+    A free variant has the canonical slug of the paid model, whose promise of zero retention is not its own.
+    """
+    canonical = model.get("canonical_slug") or model["id"]
+    _, colon, variant = model["id"].partition(":")
+    return frozenset({model["id"], canonical.partition(":")[0] + colon + variant})
+
+
+def pricing_of(pricing: Mapping[str, Any]) -> dict[str, Any]:
+    """Prices as the lock has them: decimal strings under OpenRouter's names."""
     kept: dict[str, Any] = {"prompt": pricing["prompt"], "completion": pricing["completion"]}
     kept |= {key: pricing[key] for key in ("input_cache_read", "input_cache_write") if key in pricing}
     if other := {key: value for key, value in sorted(pricing.items()) if key not in _NAMED_PRICES}:
@@ -179,6 +230,6 @@ def _override(override: Mapping[str, Any]) -> dict[str, Any]:
 
 def _condition(key: str, value: Any) -> Any:
     """Thresholds are whole tokens, and 30 past midnight is the number 30 in the answer: in the lock it is 0030."""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | Decimal) and value == int(value):
         value = int(value)
     return f"{value:04d}" if key in ("utc_start", "utc_end") and isinstance(value, int) else value

@@ -9,7 +9,7 @@ from typing import Any
 
 from compiler.diagnostics import Place
 from compiler.plan import AccountPlan, MachinePlan, Model, Step
-from compiler.policy import LOCK_FILE, Policies
+from compiler.policy import LOCK_FILE, TRACK_KEYS, Policies
 from compiler.policy.blocks import blocks_on
 from compiler.probes import AnyPlan, Group, Input
 
@@ -122,14 +122,16 @@ def account_inputs(plan: AccountPlan, policies: Policies) -> Iterator[Group]:
         track = policies.track(key.key)
         for field, change in _KEY_FIELDS:
             places = key.places
-            if track and track.cap and field in ("limit_usd", "period"):
-                places = (policies.place("caps.yaml", "caps", track.cap, field),)
+            if field in ("limit_usd", "period"):
+                section = policies.place("tracks.yaml", TRACK_KEYS[key.key], key=True)
+                cap = track.cap if track else None
+                places = (policies.place("caps.yaml", "caps", cap, field) if cap else section,)
             said = tuple(Step("plan_account", f"`{field}` of key {key.key}", place) for place in places)
             yield (Input(_changed_key(at, field, change), said),)
 
 
 _KEY_FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
-    ("limit_usd", _dearer),
+    ("limit_usd", lambda limit: (limit or 0) + 1),
     ("period", lambda period: "daily" if period == "weekly" else "weekly"),
     ("models", lambda models: (*models, "x/x")),
     ("zdr_models", lambda models: (*models, "x/x")),

@@ -77,9 +77,17 @@ def manifest_bytes(compiled: Compilation, version: str) -> bytes:
         "inputs": dict(sorted(compiled.inputs.items())),
         "machines": {name: f"{place.file}:{place.line}" for name, place in sorted(compiled.machine_places.items())},
         "contents": {digest: {"sources": _by_line(lines)} for digest, lines in sorted(sources.items())},
-        "artifacts": dict(sorted(artifacts.items())),
+        "artifacts": {},
     }
-    return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+    head = json.dumps(manifest, indent=1, ensure_ascii=False).removesuffix("{}\n}")
+    return f"{head}{_lines(artifacts)}\n}}\n".encode()
+
+
+def _lines(artifacts: Mapping[str, str]) -> str:
+    """What json.dumps would make of them, which encodes in C only where it need not indent."""
+    quoted = json.encoder.encode_basestring
+    lines = ",\n".join(f'  {quoted(path)}: "{digest}"' for path, digest in sorted(artifacts.items()))
+    return f"{{\n{lines}\n }}" if lines else "{}"
 
 
 def _by_line(lines: set[str]) -> list[str]:

@@ -19,10 +19,15 @@ UNREADABLE_ARTIFACT = Code(
     "VN904", "unreadable-artifact", "An artifact cannot be read back", "run `vane compile` to write it anew",
     "What cannot be read cannot be held against the blocks, so it counts as a hole.",
 )  # fmt: skip
-CODES = (UNREADABLE_ARTIFACT,)
+REFUSED_BY_SYSTEM = Code(
+    "VN905", "refused-by-system", "The operating system refuses to read or write a file",
+    "free space, or mend the permissions of the place that the message names; then run it again",
+    "Files are whole, each old or new: nothing is lost by running it again.",
+)  # fmt: skip
+CODES = (UNREADABLE_ARTIFACT, REFUSED_BY_SYSTEM)
 
 _OWNED = re.compile(r"(?:^|/)(contingencies/[^/]+/)?machines/([^/]+)/(.+)$")
-_ACCOUNT = re.compile(r"^(contingencies/[^/]+/)?(openrouter/.+)$")
+_ACCOUNT = re.compile(r"(?:^|/)(contingencies/[^/]+/)?(openrouter/[^/]+\.json)$")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -14,6 +14,8 @@ Track = Literal["token", "dollar", "gray"]
 #: Which credential pays for a call: an OpenRouter key per track, or none for a model on the Mac itself.
 KeyClass = Literal["token", "dollar", "gray", "local"]
 MLX_PREFIX = "mlx/"
+#: Where the OpenClaw gateway listens on its Mac (loopback): OpenClaw's own default.
+GATEWAY_PORT = 18789
 #: Slots of OpenClaw whose model serves every agent of a Mac, whoever holds the seat.
 SHARED_SLOTS = frozenset({"compaction", "image", "pdf"})
 

@@ -15,10 +15,16 @@ SECRET = re.compile(
       | (?i:bearer)\s+[A-Za-z0-9._~+/-]{20,}=* | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*""",
     re.VERBOSE,
 )
+#: One of these, in lower case, is in whatever the pattern finds: plain search spares it most files, and their time.
+_MARKS = ("sk-", "akia", "xox", "aiza", "hf_", "private key", "bearer", "eyj", "github_pat_",
+          "ghp_", "gho_", "ghu_", "ghs_", "ghr_")  # fmt: skip
 
 
 def secrets(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of everything in `text` that looks like a credential."""
+    lower = text.lower()
+    if not any(mark in lower for mark in _MARKS):
+        return iter(())
     return (match.span() for match in SECRET.finditer(text))
 
 

@@ -40,21 +40,57 @@ def _refuse_outside_of_git(project: Path) -> None:
 
 def extract(project: Path, revision: str, into: Path) -> Path | None:
     """Write policies/ of a revision below `into`; None where that revision has none."""
-    prefix = _git(project, ["rev-parse", "--show-prefix"]).stdout.decode().strip()
-    commit = name_of(project, revision)
-    tree = f"{commit}:{prefix}policies"
-    if _git(project, ["cat-file", "-e", tree]).returncode:
+    entries = _entries(project, revision, "policies")
+    if entries is None:
         return None
     folder = into / "policies"
     folder.mkdir(parents=True)
+    for path, mode, content in entries:
+        _place(folder, path, mode, content)
+    return folder
+
+
+def committed(project: Path, revision: str, folders: Sequence[str]) -> dict[str, bytes] | None:
+    """The files below some folders of a revision's generated/, by path; None where it has no generated/."""
+    if _entries(project, revision, "generated", names_only=True) is None:
+        return None
+    found: dict[str, bytes] = {}
+    for folder in folders:
+        for path, _, content in _entries(project, revision, f"generated/{folder}") or ():
+            found[f"{folder}/{path}"] = content
+    return found
+
+
+def _entries(
+    project: Path, revision: str, folder: str, *, names_only: bool = False
+) -> list[tuple[str, str, bytes]] | None:
+    """(path, mode, content) of every file below a folder of a revision; None where the folder is not there."""
+    prefix = _git(project, ["rev-parse", "--show-prefix"]).stdout.decode().strip()
+    tree = f"{name_of(project, revision)}:{prefix}{folder}"
+    if _git(project, ["cat-file", "-e", tree]).returncode:
+        return None
+    if names_only:
+        return []
+    listed = []
     for entry in filter(None, _git(project, ["ls-tree", "-r", "-z", "--full-tree", tree]).stdout.split(b"\0")):
         about, _, path = entry.partition(b"\t")
         mode, kind, blob = about.decode().split()
         if kind == "blob":
-            _place(
-                folder, path.decode(errors="surrogateescape"), mode, _git(project, ["cat-file", "blob", blob]).stdout
-            )
-    return folder
+            listed.append((path.decode(errors="surrogateescape"), mode, blob))
+    contents = _blobs(project, [blob for _, _, blob in listed])
+    return [(path, mode, content) for (path, mode, _), content in zip(listed, contents, strict=True)]
+
+
+def _blobs(project: Path, names: Sequence[str]) -> list[bytes]:
+    """Contents of blobs, in one question (`git cat-file --batch`: a line with the size, the content, a line end)."""
+    answer = _git(project, ["cat-file", "--batch"], "".join(f"{name}\n" for name in names).encode()).stdout
+    found, at = [], 0
+    for _ in names:
+        end = answer.index(b"\n", at)
+        size = int(answer[at:end].rpartition(b" ")[2])
+        found.append(answer[end + 1 : end + 1 + size])
+        at = end + size + 2
+    return found
 
 
 def _place(folder: Path, path: str, mode: str, content: bytes) -> None:
@@ -70,8 +106,8 @@ def _place(folder: Path, path: str, mode: str, content: bytes) -> None:
         target.write_bytes(content)
 
 
-def _git(project: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+def _git(project: Path, arguments: Sequence[str], said: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(["git", "-C", str(project), *arguments], capture_output=True, check=False)
+        return subprocess.run(["git", "-C", str(project), *arguments], input=said, capture_output=True, check=False)
     except FileNotFoundError as error:
         raise NoRevision("git is not installed") from error

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from compiler.change import Change
 from compiler.compile import Compiled
 from compiler.diagnostics import Code, Finding
+from compiler.load import Documents
+from compiler.loosened import Loosened
+from compiler.policy.types import says_why
 
 MANY_REROUTED = Code(
     "VN931", "many-scenarios-rerouted", "A change reroutes more scenarios than market.yaml allows",
@@ -32,13 +36,23 @@ LOOSENED = Code(
 CODES = (MANY_REROUTED, DEARER, MANY_MACHINES, LOOSENED)
 
 
-def unsafe(change: Change, before: Compiled | None, after: Compiled) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Unsafe:
+    """A threshold that a change passes. Measured and limit: percent, or USD a month; count and total: how many of."""
+
+    finding: Finding
+    measured: Decimal | None = None
+    limit: Decimal | None = None
+    count: int | None = None
+    total: int | None = None
+
+
+def unsafe(change: Change, before: Compiled | None, after: Compiled) -> Iterator[Unsafe]:
     """Each threshold that the change passes: what, measured, limit, count.
 
     The limits are those of the side that was reviewed: a change cannot raise its own.
     """
-    for loosened in change.loosened:
-        yield LOOSENED.at(loosened.place, loosened.what)
+    yield from map(_unsafe_block, change.loosened)
     market = (before.policies.market if before else None) or after.policies.market
     if market is None:
         return
@@ -52,25 +66,37 @@ def unsafe(change: Change, before: Compiled | None, after: Compiled) -> Iterator
         measured = Decimal(100 * count) / total if total else Decimal(0)
         if measured > limit:
             what = "scenarios rerouted" if code is MANY_REROUTED else "Macs touched"
-            place = after.policies.place("market.yaml", "safe_change", name)
-            yield code.at(place, f"{what}: {measured:.2f} % is over {limit.normalize():f} % ({count}/{total})")
+            said = f"{what}: {measured:.2f} % is over {limit.normalize():f} % ({count}/{total})"
+            finding = code.at(after.policies.place("market.yaml", "safe_change", name), said)
+            yield Unsafe(finding, round(measured, 2), limit, count, total)
     if change.dollars > limits.dollars_per_month:
         place = after.policies.place("market.yaml", "safe_change", "dollars_per_month")
-        limit = limits.dollars_per_month.normalize()
+        limit = limits.dollars_per_month
         movers = sum(route.dollars > 0 for route in change.routes)
-        yield DEARER.at(place, f"dollars a month: +${change.dollars:.2f} is over +${limit:f} ({movers} scenarios)")
+        said = f"+${change.dollars:.2f} is over +${limit.normalize():f} ({movers} scenarios)"
+        yield Unsafe(DEARER.at(place, f"dollars a month: {said}"), round(change.dollars, 2), limit, movers)
 
 
-def acknowledgements(before: Compiled | None, after: Compiled) -> tuple[tuple[str, str], ...]:
+def _unsafe_block(loosened: Loosened) -> Unsafe:
+    return Unsafe(LOOSENED.at(loosened.place, loosened.what))
+
+
+def unmeasured(loosened: Iterator[Loosened]) -> Iterator[Unsafe]:
+    """What is unsafe beside a base that does not compile."""
+    return map(_unsafe_block, loosened)
+
+
+def acknowledgements(before: Documents | None, after: Compiled) -> tuple[tuple[str, str], ...]:
     """(file, reason) of every `acknowledge:` line that this change adds or rewords."""
     found = []
     for file, document in after.policies.documents.files.items():
         reason = _reason(document.data)
-        old = before.policies.documents.files.get(file) if before else None
+        old = before.files.get(file) if before else None
         if reason and (old is None or _reason(old.data) != reason):
             found.append((f"{after.policies.documents.folder}/{file}", reason))
     return tuple(found)
 
 
 def _reason(data: object) -> str | None:
-    return data.get("acknowledge") if isinstance(data, dict) else None
+    written = data.get("acknowledge") if isinstance(data, dict) else None
+    return " ".join(written.split()) if isinstance(written, str) and says_why(written) else None

@@ -33,9 +33,11 @@ UNPLANNED_REACH = Code(
 )  # fmt: skip
 CODES = (BLOCKED_REACH, MISSING_REQUIREMENT, UNPLANNED_REACH)
 
-#: How `read` names what is no scenario: all that a label lets through (`label:*`: every label), and a job of a Mac.
+#: How `read` names what is no scenario: all that a label lets through (`label:*`: every label), a job of a Mac, and all
+#: that a key of the account may be used for.
 LABEL_PREFIX = "label:"
 MACHINE_PREFIX = "machine:"
+KEY_PREFIX = "key:"
 
 
 class Bundle(Protocol):
@@ -75,6 +77,9 @@ def reaches(artifacts: Iterable[Artifact], targets: Sequence[Target]) -> Iterato
 
 def violations(reach: Reach, plan: MachinePlan | AccountPlan, policies: Policies) -> Iterator[tuple[Code, str]]:
     """Why one way to a model may not exist."""
+    if reach.scenario.startswith(KEY_PREFIX):
+        yield from _beyond_key(reach, plan)
+        return
     labels, planned = _subject(reach.scenario, plan, policies)
     if labels is None:
         yield UNPLANNED_REACH, "no policy describes this scenario"
@@ -88,6 +93,16 @@ def violations(reach: Reach, plan: MachinePlan | AccountPlan, policies: Policies
                     yield MISSING_REQUIREMENT, f"{block.label!r} requires {key}: {_word(wanted)}"
     if planned is not None and reach.model not in planned:
         yield UNPLANNED_REACH, "no route of this scenario holds it"
+
+
+def _beyond_key(reach: Reach, plan: MachinePlan | AccountPlan) -> Iterator[tuple[Code, str]]:
+    """What a guardrail admits although no route on its key asks for it, or without the retention that one asks for."""
+    keys = plan.keys if isinstance(plan, AccountPlan) else ()
+    key = next((key for key in keys if f"{KEY_PREFIX}{key.key}" == reach.scenario), None)
+    if key is None or reach.model not in key.models:
+        yield UNPLANNED_REACH, "no route on this key holds it"
+    elif reach.model in key.zdr_models and reach.provider.get("zdr") is not True:
+        yield MISSING_REQUIREMENT, "calls with blocked labels use it, and zero retention is not enforced"
 
 
 def _subject(

@@ -210,6 +210,8 @@ def _write_file(generated: Path, path: str, content: bytes, mode: int, folders: 
         view = memoryview(content)
         while view:
             view = view[os.write(handle, view) :]
+    except OSError as error:  # a full disk says no name
+        raise OSError(error.errno, error.strerror, f"{generated}/{path}") from error
     finally:
         os.close(handle)
     os.replace(temporary, f"{generated}/{path}")  # noqa: PTH105  (a Path for each of 100,000 files costs seconds)

@@ -21,7 +21,7 @@ def _add_market(commands: Commands) -> None:
     ])  # fmt: skip
     steps = market.add_subparsers(dest="market", required=True, metavar="refresh|import|diff|history|chart")
 
-    refresh = add_command(steps, "refresh", "fetch a week's rankings and prices, and archive them", [
+    refresh = add_command(steps, "refresh", "fetch, check and archive a week; say what moved, draw it", [
         "vane market refresh                    the last complete week",
         "vane market refresh --week 2026-W24",
         "vane market refresh --dry-run          fetch and check, write nothing",
@@ -35,9 +35,13 @@ def _add_market(commands: Commands) -> None:
     take = add_command(steps, "import", "take a saved answer or an older archive into the archive", [
         "vane market import rankings-daily_2026-05-24_2026-07-05.json",
         "vane market import weekly-top10.csv --source 'owner/repository @commit'",
+        "vane market import docs/market/2026-W21.article.yaml       a text's table, as what it is",
     ])  # fmt: skip
     take.add_argument(
-        "file", type=Path, metavar="FILE", help="a saved answer of GET /datasets/rankings-daily, or a CSV"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a saved answer of GET /datasets/rankings-daily, a CSV of snapshots, or an article's table",
     )
     take.add_argument("--source", metavar="TEXT", help="where the file comes from; kept in the archive")
     take.add_argument("--dry-run", action="store_true", help="read and check; write nothing")
@@ -68,8 +72,10 @@ def _add_market(commands: Commands) -> None:
     chart = add_command(steps, "chart", "draw the week: Top 10, ranks over eight weeks, shares by vendor", [
         "vane market chart                   rankings.svg and rankings.png of the newest archived week",
         "vane market chart 2026-W25",
+        "vane market chart --screenshot      also the public page as it is now, if Playwright is installed",
     ])  # fmt: skip
     chart.add_argument("week", nargs="?", metavar="WEEK", help="an archived ISO week (default: the newest)")
+    chart.add_argument("--screenshot", action="store_true", help="also rankings-page.png, where a browser is installed")
 
     for step in (refresh, take):
         add_format(step)
@@ -83,7 +89,7 @@ def _add_bench(commands: Commands) -> None:
         "vane bench run --max-usd 2.50",
         "vane bench compare 2026-W24 2026-W25",
     ])  # fmt: skip
-    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import|serve-mlx")
+    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import")
 
     _add_bench_run(steps)
     show = add_command(steps, "show", "a run in numbers, with their intervals", [
@@ -118,15 +124,7 @@ def _add_bench(commands: Commands) -> None:
     take.add_argument("--scenario", default="agent-loops", metavar="NAME", help="(default: agent-loops)")
     take.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the new suite's folder")
 
-    serve = add_command(steps, "serve-mlx", "run the local MLX server as the launchd job does", [
-        "vane bench serve-mlx",
-        "vane bench serve-mlx --machine studio --models ~/models",
-    ])  # fmt: skip
-    serve.add_argument("--machine", metavar="NAME", help="whose server (default: the one that runs the harness)")
-    serve.add_argument("--models", type=Path, metavar="FOLDER", help="where <author>/<repository> folders lie")
-    serve.add_argument("--port", type=int, metavar="N", help="(default: the plan's)")
-
-    for step in (show, compare, merge, take, serve):
+    for step in (show, compare, merge, take):
         add_project(step)
 
 

@@ -242,6 +242,7 @@ MODELS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "acme/short": _model(context_length=8192),
         "acme/sees": _model(input_modalities=["image", "text"]),
         "acme/keeps": _model(zdr=False),
+        "acme/served": _model(providers=["deepinfra/fp4", "novita"]),
         "acme/unasked": _model(zdr=None),
         "acme/free": _model("0", "0"),
         "acme/small:free": _model("0", "0"),

@@ -41,6 +41,20 @@ def test_the_shipped_set_is_real_and_holds(capsys: pytest.CaptureFixture[str]) -
     assert lines == [*(f"ok     {test.name}" for test in tests.tests), f"{len(tests.tests)} passed, 0 failed"]
 
 
+def test_never_takes_classes_of_models(tmp_path: Path) -> None:
+    project = copied(tmp_path)
+    assert only(project, "scenario: private-desk\n    never: [cloud]").passed
+    assert only(project, "scenario: batch\n    never: [gray, free]").passed
+    for scenario, never, named in (
+        ("batch", "cloud", "tencent/hy3-preview"),
+        ("gray-trials", "gray", "openrouter/owl-alpha"),
+        ("gray-trials", "free", "openrouter/owl-alpha"),
+    ):
+        outcome = only(project, f"scenario: {scenario}\n    never: [{never}]")
+        assert not outcome.passed
+        assert any(named in finding.message for finding in outcome.findings)
+
+
 #: Each is what one of the shipped tests is there to stop, once nothing else stops it: the blocks are gone.
 WRONG = (
     ("tracks.yaml", "primary: deepseek/deepseek-v4-flash", "primary: moonshotai/kimi-k2.6"),

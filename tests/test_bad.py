@@ -213,7 +213,7 @@ def test_folder_without_files(tmp_path: Path) -> None:
 def test_every_code_of_policies_has_a_bad_case() -> None:
     covered = {code for path in FILES for _, code, _, _ in read_case(path).expected}
     covered |= {code for _, code, *_ in SPOILS}
-    assert {code.code for code in codes() if code.code < "VN600"} - covered == set()
+    assert {code.code for code in codes() if "VN" < code.code < "VN600"} - covered == set()
 
 
 def test_all_faults_of_all_files_are_found_at_once(tmp_path: Path) -> None:

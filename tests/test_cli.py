@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -186,7 +187,7 @@ def test_in_a_pipeline() -> None:
         ["/bin/sh", "-c", f"'{sys.executable}' -m compiler.cli rules | head -1"],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    assert ended.stdout.startswith("VN101")
+    assert ended.stdout.startswith(codes()[0].code)
     assert ended.stderr == ""
 
 
@@ -263,3 +264,27 @@ def test_completion_of_bash_parses_and_completes(capsys: pytest.CaptureFixture[s
     asked = 'COMP_WORDS=(vane comp) COMP_CWORD=1; _shtab_vane; printf "%s\\n" "${COMPREPLY[@]}"'
     ended = subprocess.run(["bash", "-c", f"{script}\n{asked}"], capture_output=True, text=True, check=False)
     assert ended.stdout.split() == ["compile", "completion"]
+
+
+@pytest.mark.parametrize("format", ["text", "json", "sarif"])
+def test_a_full_disk_is_a_finding_with_a_place(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_policies(tmp_path)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("compiler.write.os.write", full)
+        code = main(["compile", "-C", str(tmp_path), "--format", format])
+    printed = capsys.readouterr()
+    assert code == 1
+    assert re.search(r"^vane: \S*generated/machines/\S+: No space left on device$", printed.err, re.MULTILINE)
+    if format == "json":
+        (finding,) = json.loads(printed.out)
+        assert finding["code"] == "VN905"
+        assert "generated/machines/" in finding["file"]
+    elif format == "sarif":
+        (result,) = json.loads(printed.out)["runs"][0]["results"]
+        assert result["ruleId"] == "VN905"

@@ -278,3 +278,93 @@ def test_markdown_is_cut_to_the_limit_and_says_so(project: Path, monkeypatch: py
     assert len(with_room) <= 700
     assert "more changed file" in with_room
     assert with_room.count("<details>") == with_room.count("</details>")
+
+
+def test_a_model_that_leaves_the_lock_loosens_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(
+        project, "market.yaml", "  - x-ai/grok-4.3 # the article's x-ai/grok-4.1-fast was retired on 15 May 2026\n", ""
+    )
+    file = project / "policies/models.lock.json"
+    lock = json.loads(file.read_text("utf-8"))
+    del lock["models"]["x-ai/grok-4.3"]
+    file.write_text(json.dumps(lock), "utf-8")
+    code, out, _ = said(project, capsys, "--check-safe")
+    assert code == 0, out
+    assert "VN934" not in out
+
+
+def test_a_change_cannot_make_its_own_month_small(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "tracks.yaml", "primary: deepseek/deepseek-v4-flash", "primary: anthropic/claude-sonnet-4.6")
+    edit(project, "market.yaml", "tokens_per_month: 1000000000", "tokens_per_month: 1000000")
+    edit(project, "scenarios/agent-loops.yaml", "expected_share: 0.40", "expected_share: 0.01")
+    edit(project, "scenarios/gray-trials.yaml", "expected_share: 0\n", "expected_share: 0.39\n")
+    edit(project, "tracks.yaml", "max_share: 0.10", "max_share: 0.50")
+    code, out, _ = said(project, capsys, "--check-safe")
+    assert code == 1
+    assert "VN932 dollars a month: +$3264.67 is over +$200 (2 scenarios)" in out
+    assert "plans another volume (1,000,000,000 tokens a month, prompt share 0.80 → 1,000,000 tokens" in out
+    assert "expected share 40 % → 1 %" in out
+
+
+@pytest.mark.parametrize("reason", ['"   "', '"."', '"ok"', "yes-1"])
+def test_a_reason_is_made_of_words(project: Path, capsys: pytest.CaptureFixture[str], reason: str) -> None:
+    edit(project, "tracks.yaml", "version: 1", f"version: 1\nacknowledge: {reason}")
+    edit(project, "sensitive-data.yaml", "deny: [cloud]", "deny: [free]")
+    code, _, err = said(project, capsys, "--check-safe")
+    assert code == 1
+    assert "policies/tracks.yaml" in err
+    assert "'acknowledge': say why, in words" in err
+
+
+def test_a_renamed_scenario_keeps_its_labels_or_answers_for_them(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = project / "policies/scenarios/private-desk.yaml"
+    text = old.read_text("utf-8").replace("private-desk", "desk")
+    kept = "data: [customer-data, source-code, credentials, personnel]"
+    assert kept in text
+    for file in ("acceptance.yaml", "tests.yaml"):
+        path = project / "policies" / file
+        path.write_text(path.read_text("utf-8").replace("private-desk", "desk"), "utf-8")
+    old.unlink()
+    new = project / "policies/scenarios/desk.yaml"
+    new.write_text(text, "utf-8")
+    _, out, _ = said(project, capsys)
+    assert "VN934" not in out
+    new.write_text(text.replace(kept, "data: [customer-data]"), "utf-8")
+    code, out, _ = said(project, capsys, "--check-safe")
+    assert code == 1
+    assert "VN934 scenario 'private-desk' is gone, and no new one carries its label 'personnel'" in out
+
+
+def test_beside_a_base_that_does_not_compile_blocks_still_hold(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(project, "checkout", "-q", "main")
+    edit(project, "tracks.yaml", "version: 1", "version: 1\nacknowledge: an old reason of last year")
+    edit(project, "caps.yaml", "limit_usd: 800", "limit_usd: many")
+    broken = commit(project)
+    edit(project, "caps.yaml", "limit_usd: many", "limit_usd: 800")
+    edit(project, "sensitive-data.yaml", "deny: [cloud]", "deny: [free]")
+    edit(project, "scenarios/batch.yaml", "data: [source-code]\n", "")
+    code, out, _ = said(project, capsys, broken, "--check-safe")
+    assert code == 1, "the old reason answers for nothing new"
+    assert "VN934 the base does not compile, and labels or blocks change" in out
+    assert "VN934 scenarios/batch.yaml no longer carries 'source-code'" in out
+
+
+def test_what_another_version_compiled_is_a_change_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Templates are no policies, and yet touch Macs: what generated/ held in the base is what counts."""
+    assert main(["compile", "-C", str(project)]) == 0
+    for file in project.glob("generated/machines/*/openclaw.json"):
+        file.write_text(file.read_text("utf-8") + "// as an older version wrote it\n", "utf-8")
+    base = commit(project)
+    capsys.readouterr()
+    code, out, _ = said(project, capsys, base, "--check-safe", "--format", "json")
+    told = json.loads(out)
+    assert code == 1
+    assert len(told["machines_touched"]) == 7
+    (unsafe,) = told["unsafe"]
+    assert (unsafe["code"], unsafe["measured"], unsafe["limit"]) == ("VN933", "100.00", "50")
+    assert (unsafe["count"], unsafe["total"]) == (7, 7)
+    assert any("-// as an older version wrote it" in file["diff"] for file in told["files"])

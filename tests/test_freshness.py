@@ -45,9 +45,12 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def fresh(project: Path) -> Path:
-    """A project that was compiled, and whose record stands."""
+    """A project that was compiled and checked, so that its record stands."""
     assert main(["compile", "-C", str(project)]) == 0
-    assert freshness.is_known_fresh(project)
+    assert main(["compile", "-C", str(project), "--check"]) == 0
+    before = freshness.inputs(project)
+    assert before
+    assert freshness.recall(project, before) is not None
     return project
 
 
@@ -137,11 +140,60 @@ def test_the_compiler_itself_counts_as_its_sources(monkeypatch: pytest.MonkeyPat
     assert (freshness._COMPILER / "compile.py").samefile(compile_policies.__code__.co_filename)
 
 
-def test_other_plug_ins_are_compiled(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_packages_are_compiled(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packages = tmp_path / "site-packages"
-    (packages / "zed_target-1.0.dist-info").mkdir(parents=True)
+    (packages / "pydantic-99.0.dist-info").mkdir(parents=True)
     monkeypatch.syspath_prepend(str(packages))
     assert compiles(fresh, monkeypatch)
+    assert not compiles(fresh, monkeypatch)
+
+
+ENTRY = "[console_scripts]\nzed = zed:main\n\n[weathervane.targets]\nzed = zed_target:TARGET\n"
+TARGET = """\
+from compiler.targets import Artifact, Target
+TARGET = Target("zed", lambda plan: [Artifact("zed.txt", b"one", ())], lambda *_: (), lambda _: ())
+"""
+
+
+@pytest.mark.parametrize("metadata", ["zed-1.0.dist-info", "zed.egg-info"])
+def test_where_somebody_elses_target_is_there_is_no_short_cut(
+    project: Path, own_cache: Path, tmp_path: Path, metadata: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its code may change without a new version, and it need not lie where pip installs."""
+    folder = tmp_path / "anywhere"
+    (folder / metadata).mkdir(parents=True)
+    (folder / metadata / "entry_points.txt").write_text(ENTRY)
+    (folder / "zed_target.py").write_text(TARGET)
+    monkeypatch.syspath_prepend(str(folder))
+    assert main(["compile", "-C", str(project)]) == 0
+    assert main(["compile", "-C", str(project), "--check"]) == 0
+    monkeypatch.delitem(sys.modules, "zed_target")
+    (folder / "zed_target.py").write_text(TARGET.replace("one", "another"))
+    assert main(["compile", "-C", str(project), "--check"]) == 1
+    assert not own_cache.exists()
+    monkeypatch.delitem(sys.modules, "zed_target")
+
+
+@pytest.mark.parametrize("format", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize("warned", [False, True])
+def test_the_short_cut_says_what_the_compile_says(
+    project: Path, format: str, warned: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if warned:
+        file = project / "policies/sensitive-data.yaml"
+        file.write_text(file.read_text("utf-8").replace("deny: [cloud]", "deny: [cloud, opnai/*]"), "utf-8")
+    main(["compile", "-C", str(project)])
+    if warned:
+        (project / "generated/machines/notes.txt").write_text("mine")
+    check = ["compile", "-C", str(project), "--check", "--format", format]
+    capsys.readouterr()
+    assert main(check) == 0
+    first = capsys.readouterr()
+    assert ("VN307" in first.out + first.err) is warned
+    assert ("VN910" in first.out + first.err) is warned
+    monkeypatch.delattr("compiler.compile.compile_policies")
+    assert main(check) == 0
+    assert capsys.readouterr() == first
 
 
 @pytest.mark.parametrize("record", [None, b"", b"x" * 128, b"\xff\xfe"])
@@ -190,7 +242,13 @@ def test_policies_that_change_during_the_compile_are_not_remembered(
         edit("policies/tracks.yaml")(project)
         return compiled
 
+    assert main(["compile", "-C", str(project)]) == 0
     monkeypatch.setattr("compiler.compile.compile_policies", changing)
+    assert main(["compile", "-C", str(project), "--check"]) == 0
+    assert not own_cache.exists()
+
+
+def test_a_compile_leaves_the_record_to_the_next_check(project: Path, own_cache: Path) -> None:
     assert main(["compile", "-C", str(project)]) == 0
     assert not own_cache.exists()
 

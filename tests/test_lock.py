@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import PolicyError
-from compiler.lock import Answers, make_lock, models_of, zdr_slugs
+from compiler.lock import Answers, endpoints_of, make_lock, models_of, zdr_slugs
 from compiler.policy.lock import Lock, LockedModel
+from compiler.price_route import route_of
 from tests.fakes.openrouter import DATA, saved
 
 ANSWER = DATA / "models-2026-05-22.json"
@@ -263,3 +264,54 @@ def test_lock_is_what_the_policy_type_takes() -> None:
     lock = Lock.model_validate(lock_of(*models, zdr=frozenset()))
     assert len(lock.models) == 10
     assert lock.as_of == DAY
+
+
+# ---- whose price it is
+
+
+def endpoint(tag: str, prompt: str = "0.000000112", **facts: Any) -> dict[str, Any]:
+    pricing = {"prompt": prompt, "completion": "0.000000224", "input_cache_read": "0.000000022", "request": "0"}
+    return {"tag": tag, "pricing": pricing, **facts}
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "route"),
+    [
+        (None, "GET /models"),
+        ((), "GET /models: no endpoint has this price"),
+        ((endpoint("azure", "0.0000002"),), "GET /models: no endpoint has this price"),
+        ((endpoint("azure", "0.0000002"), endpoint("deepinfra/fp8")), "deepinfra/fp8"),
+        ((endpoint("deepinfra/fp8", "1.120e-7"),), "deepinfra/fp8"),
+        ((endpoint("novita"), endpoint("deepinfra/fp8")), "deepinfra/fp8"),
+        ((endpoint("novita", status=0), endpoint("deepinfra/fp8", status=-2)), "novita"),
+        ((endpoint("half", "0.000000224"), endpoint("novita")), "novita"),
+    ],
+)
+def test_a_price_says_its_day_and_its_route(endpoints: tuple[dict[str, Any], ...] | None, route: str) -> None:
+    slug = "deepseek/deepseek-v4-flash"
+    known = {} if endpoints is None else {slug: endpoints}
+    answers = Answers(models_of({"data": [entry(slug)]}), None, DAY, "a test", known)
+    lock = json.loads(make_lock([slug], answers, {})[0])
+    assert lock["models"][slug]["priced"] == {"as_of": "2026-05-22", "route": route}
+    read = Lock.model_validate(lock).models[slug].priced
+    assert read is not None
+    assert (read.as_of, read.route) == (DAY, route)
+
+
+def test_a_discount_counts_in_whose_price_it_is() -> None:
+    dear = endpoint("azure", "0.000000224")
+    dear["pricing"] |= {"discount": Decimal("0.5"), "completion": "0.000000448", "input_cache_read": "0.000000044"}
+    assert route_of(entry("deepseek/deepseek-v4-flash")["pricing"], [dear]) == "azure"
+
+
+def test_a_lock_of_an_older_version_is_read() -> None:
+    lock = lock_of(entry("deepseek/deepseek-v4-flash"))
+    del lock["models"]["deepseek/deepseek-v4-flash"]["priced"]
+    assert Lock.model_validate(lock).models["deepseek/deepseek-v4-flash"].priced is None
+
+
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"data": []}, {"data": {"endpoints": {}}}, {"data": {"endpoints": [{"tag": "a"}]}}]
+)
+def test_odd_endpoints_are_refused(answer: Any) -> None:
+    assert refusal(lambda: endpoints_of(answer, "a/b")).startswith("GET /models/a/b/endpoints: no list of endpoints")

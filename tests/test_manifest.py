@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import Place, PolicyError
+from compiler.manifest import manifest_bytes
 from compiler.write import compare, write
 from tests.written import (
     FOREIGN,
@@ -73,6 +74,16 @@ def test_manifest(tmp_path: Path) -> None:
         "artifacts": {"machines/a/x": digest, "machines/a/é": empty, "machines/b/x": digest},
     }
     assert is_as_its_manifest_says(tmp_path)
+
+
+@given(paths=st.sets(st.text(st.characters(codec="utf-8")), max_size=4))
+@settings(deadline=None)
+def test_manifest_is_what_json_makes_of_it(paths: set[str]) -> None:
+    """It is put together by hand in part, which must not be seen, whatever a path is called."""
+    compiled = Compilation({f"machines/{path}": artifact("machines/air/x", path) for path in paths})
+    written = manifest_bytes(compiled, VERSION).decode()
+    assert written == json.dumps(json.loads(written), indent=1, ensure_ascii=False) + "\n"
+    assert len(json.loads(written)["artifacts"]) == len(paths)
 
 
 @given(order=st.permutations(sorted(NEW.artifacts)))

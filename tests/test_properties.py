@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from compiler import formats
@@ -308,6 +308,9 @@ def test_names_are_safe_or_refused(tmp_path: Path) -> None:
     @given(
         st.sampled_from(sorted(named)), st.one_of(texts(), st.from_regex(SAFE, fullmatch=True), st.sampled_from(UNSAFE))
     )
+    @example("scenarios/ide-assist.yaml", "team-ide")
+    @example("scenarios/ide-assist.yaml", "work2")
+    @example("scenarios/ide-assist.yaml", "a")
     def explore(file: str, name: str) -> None:
         how = "value" if named[file][-1] in ("scenario", "alias") else "key"
         (policies / file).write_text(written(files[file], [Change(file, named[file], how, quoted(name))]), "utf-8")

@@ -69,6 +69,27 @@ FINE: tuple[tuple[str, Mapping[str, str | None]], ...] = (
     ("VN207", {"scenarios/trials.yaml": TRIALS + "route: {primary: acme/no-tools}\n"}),
     ("VN208", changed("market.yaml", "minimax/minimax-m2.7", "openrouter/auto")),
     ("VN209", agents("route: {primary: tencent/hy3-preview, fallbacks: [deepseek/deepseek-v4-flash]}")),
+    ("VN221", {"scenarios/trials.yaml": TRIALS.replace("track: gray", "track: gray # not token")}),
+    ("VN224", changed("scenarios/agents.yaml", "[system]", "[heartbeat]")),
+    ("VN225", changed("scenarios/ide.yaml", "[composer, cmd-k]", "[cmd-k]")),
+    ("VN227", changed("scenarios/ide.yaml", "track: token", f"track: token\nroute: {{primary: {FLASH}}}")),
+    ("VN228", changed("scenarios/ide.yaml", "alias: team-ide\n", "alias: ide\n")),
+    ("VN230", changed("fleet.yaml", "[openclaw, cursor, mlx]", "[mlx, cursor, openclaw]")),
+    ("VN401", changed("caps.yaml", "limit_usd: 800", "limit_usd: 0.01")),
+    ("VN402", changed("tracks.yaml", r"'^(SEC|ARCH)-\d+$'", "'.'")),
+    ("VN405", {
+        "caps.yaml": CAPS + TOKEN_CAP,
+        "tracks.yaml": TRACKS.replace("  provider:", "  cap: token-monthly\n  provider:").replace("0.10", "1"),
+        "sensitive-data.yaml": SENSITIVE_DATA.replace("[free, gray]", "[x-ai/*]"),
+    }),
+    ("VN503", changed("fleet.yaml", "[gateway, mlx, harness]", "[mlx, harness, gateway]")),
+    ("VN504", changed("fleet.yaml", "https://studio.acme.example", "https://gateway.acme.example:8443")),
+    ("VN506", {
+        "scenarios/drafts.yaml": DRAFTS.replace("Small", "Large"), "fleet.yaml": FLEET.replace("Small", "Large")
+        .replace("memory_gb: 16", "memory_gb: 64"),
+    }),
+    ("VN508", changed("fleet.yaml", f"{SMALL}32768", f"{SMALL}32768, port: 18789")),
+    ("VN508", changed("fleet.yaml", "mlx/acme/Large-4bit, ", "mlx/acme/Large-4bit, port: 18790, ")),
     ("VN222", changed("scenarios/agents.yaml", "[system]", "[system, heartbeat]")),
     ("VN223", {
         "scenarios/ide.yaml": None, **changed("fleet.yaml", "cursor, ", ""),
@@ -90,6 +111,9 @@ FINE: tuple[tuple[str, Mapping[str, str | None]], ...] = (
     ("VN302", agents("provider: {order: [deepinfra], ignore: [deepinfra]}")),
     ("VN302", agents(f"provider: {{max_price: {{prompt: 0.112, completion: 0.224}}}}\nroute: {{primary: {FLASH}}}")),
     ("VN302", agents("route: {primary: acme/keeps}")),
+    ("VN302", agents("provider: {only: [deepinfra, elsewhere]}\nroute: {primary: acme/served}")),
+    ("VN302", agents("provider: {order: [elsewhere]}\nroute: {primary: acme/served}")),
+    ("VN302", agents("provider: {ignore: [deepinfra]}\nroute: {primary: acme/served}")),
     ("VN303", agents("route: {primary: acme/unasked}")),
     ("VN304", agents("provider: {zdr: false, data_collection: deny}")),
     ("VN305", {"scenarios/trials.yaml": TRIALS + "route: {primary: openrouter/owl-alpha}\n"}),
@@ -109,6 +133,10 @@ FINE: tuple[tuple[str, Mapping[str, str | None]], ...] = (
 )  # fmt: skip
 
 
+def test_every_rule_has_a_near_miss() -> None:
+    assert {code for code, _ in FINE} == {code.code for code in rules.codes()}
+
+
 @pytest.mark.parametrize(("code", "changes"), FINE, ids=[f"{code}-{index}" for index, (code, _) in enumerate(FINE)])
 def test_fine(code: str, changes: Mapping[str, str | None], tmp_path: Path) -> None:
     assert findings_in(write_policies(tmp_path, changes)) == ()
@@ -120,6 +148,21 @@ def test_fine(code: str, changes: Mapping[str, str | None], tmp_path: Path) -> N
 def test_memory_for_the_gpu(memory: int, gib: str) -> None:
     numerator, _, denominator = gib.partition("/")
     assert gpu_memory_bytes(memory) == int(numerator) * GIB // int(denominator or 1)
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ("{only: [elsewhere]}", "no provider in `only` serves it: it is served by deepinfra/fp4, novita"),
+        ("{order: [deepinfra/bf16], allow_fallbacks: false}", "no provider in `order` serves it"),
+        ("{ignore: [deepinfra, novita]}", "every provider that serves it is in `ignore`"),
+    ],
+)
+def test_preferences_are_held_against_who_serves_a_model(provider: str, said: str, tmp_path: Path) -> None:
+    changes = agents(f"provider: {provider}\nroute: {{primary: acme/served}}")
+    found = findings_in(write_policies(tmp_path, changes))
+    assert {finding.code for finding in found} == {"VN302"}
+    assert said in found[0].message
 
 
 def test_weights_and_cache_fill_the_memory_to_the_byte(tmp_path: Path) -> None:

@@ -48,6 +48,22 @@ def test_all_of_generated_is_held(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert findings(capsys, "--machine", "air-ben", project=project) == []
 
 
+def test_a_guardrail_that_admits_more_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = on_disk(tmp_path)
+    file = project / "generated/openrouter/guardrails.json"
+    data = json.loads(file.read_text("utf-8"))
+    token, dollar, _ = data["guardrails"]
+    token["allowed_models"]["openrouter/owl-alpha"] = "openrouter/owl-alpha"
+    dollar["enforce_zdr_anthropic"] = False
+    file.write_text(json.dumps(data), "utf-8")
+    found = findings(capsys, str(file), project=project)
+    assert {each["code"]: each["message"].partition(" reaches ")[2] for each in found} == {
+        "VN903": "'openrouter/owl-alpha': no route on this key holds it",
+        "VN902": "'anthropic/claude-opus-4.7': calls with blocked labels use it, and zero retention is not enforced",
+    }
+    assert {each["message"] for each in findings(capsys, project=project)} == {each["message"] for each in found}
+
+
 @pytest.mark.parametrize("gone", ["cursor/vane-cursor-guard", "cursor/hooks.json"])
 def test_a_file_that_is_gone_from_disk_is_reported(
     gone: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

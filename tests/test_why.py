@@ -257,3 +257,11 @@ def test_the_account_of_somebody_elses_target() -> None:
     assert lines(preset) == {line_of("tracks.yaml", "primary: deepseek")}
     assert [way.scenario for way in preset.ways] == ["ide-assist"] * 3
     assert preset.folders == ("",)
+
+
+def test_the_period_of_an_uncapped_key_is_its_track_s(capsys: pytest.CaptureFixture[str]) -> None:
+    found = why("openrouter/keys.json", "keys[0].limit")
+    assert found.value is None
+    assert lines(found) == {line_of("tracks.yaml", "token_track:")}
+    assert main(["why", "-C", str(PROJECT), "manifest.json", "artifacts"]) == 2
+    assert capsys.readouterr().err == "vane: manifest.json lists the other files; ask about one of them\n"

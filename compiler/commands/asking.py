@@ -13,6 +13,9 @@ from compiler.diagnostics import PolicyError
 from compiler.formats import one_line
 from compiler.targets import Target
 
+#: A line that people can take in.
+_MOST_NAMES = 12
+
 
 def compiled_or_shown(project: Path, targets: Sequence[Target], format: str = "text") -> Compiled | None:
     """What the policies compile to, with nothing written; None after showing why they do not compile."""
@@ -27,7 +30,10 @@ def refuse_unknown(what: str, name: str, known: Iterable[str]) -> int:
     """Say that a name exists nowhere and which one may be meant; the exit code of wrong usage."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}" if names else "there is none"
+    listed = ", ".join(names[:_MOST_NAMES]) + (
+        f", … and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else ""
+    )
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {listed}" if names else "there is none"
     return refuse(f"no {what} {name!r}; {hint}")
 
 

@@ -20,7 +20,7 @@ def show(findings: Sequence[Finding], format: str, project: Path, sources: Mappi
         return
     if errors(findings):  # what must be mended comes alone
         findings = tuple(finding for finding in findings if finding.severity is not Severity.NOTE)
-    texts = _read(findings, project) if sources is None else sources
+    texts = read_sources(findings, project) if sources is None else sources
     sys.stderr.write(formats.text(findings, texts, colour=_is_colourful()))
     if findings:
         sys.stderr.write(f"{formats.summary(findings)}\n")
@@ -31,7 +31,7 @@ def _is_colourful() -> bool:
     return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _read(findings: Sequence[Finding], project: Path) -> Mapping[str, str]:
+def read_sources(findings: Sequence[Finding], project: Path) -> Mapping[str, str]:
     """The texts of the files that findings name, as far as they can be read: links must not show other files."""
     texts = {}
     for file in {finding.place.file for finding in findings}:

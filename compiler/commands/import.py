@@ -19,6 +19,7 @@ from compiler.diagnostics import Finding, Place, PolicyError, Severity, errors
 from compiler.formats import one_line
 from compiler.importing.findings import EXISTS, LEFT_OUT, LITERAL_KEY, NO_PLACE, NOTHING
 from compiler.importing.found import Found
+from compiler.importing.places import place_of
 from compiler.importing.policies import Written, write_policies
 from compiler.importing.read import read_import
 from compiler.importing.slugs import Catalogue, of_lock, of_models
@@ -43,7 +44,7 @@ def run(asked: argparse.Namespace) -> int:
         known = _known(asked, folder)
         found = read_import(asked.file, known.catalogue)
         if not found.works:
-            raise PolicyError([*_said(found, asked.file.name), NOTHING.at(Place(asked.file.name), "no model is left")])
+            raise PolicyError([*_said(found, asked.file), NOTHING.at(Place(asked.file.name), "no model is left")])
         written = write_policies(found, known.catalogue, asked.file.name)
         texts = dict(written.texts)
         lock, pinned = _lock(texts, found, known)
@@ -56,7 +57,7 @@ def run(asked: argparse.Namespace) -> int:
     except PolicyError as error:
         show(error.findings, asked.format, asked.project, {})
         return 1
-    show((*_said(found, asked.file.name), *_beside(folder, there, texts), *outcome), asked.format, asked.project, {})
+    show((*_said(found, asked.file), *_beside(folder, there, texts), *outcome), asked.format, asked.project, {})
     out = sys.stdout if asked.format == "text" else sys.stderr
     for path, text in sorted(texts.items()):
         if asked.dry_run:
@@ -72,10 +73,11 @@ def run(asked: argparse.Namespace) -> int:
 
 def _next_step(found: Found, agents: int, proved: bool, has_lock: bool) -> str:
     if proved:
+        but = ", but for what is named above" if any(left.loses_model for left in found.left) else ""
         each = "agents reach what they" if agents != 1 else "agent reaches what it"
         lock = "" if has_lock else "`vane lock`, "
         return f"compiled in memory: {agents} {each} reached " \
-               f"before. Next: read the comments, then {lock}`vane schema` and `vane compile`"  # fmt: skip
+               f"before{but}. Next: read the comments, then {lock}`vane schema` and `vane compile`"  # fmt: skip
     mlx = " and `vane lock --mlx FOLDER` for the MLX model" if found.mlx else ""
     return f"next: read the comments, then `vane lock`{mlx}, `vane schema` and `vane compile`"
 
@@ -136,13 +138,21 @@ def _proof(found: Found, written: Written, lock: str, pinned: bool, file: str) -
     return ()
 
 
-def _said(found: Found, file: str) -> list[Finding]:
-    place = Place(file)
-    said = [(LEFT_OUT if left.loses_model else NO_PLACE).at(place, f"{left.key}: {left.why}") for left in found.left]
-    said += [LITERAL_KEY.at(place, f"{key} holds a credential; it was not carried over") for key in found.literal_keys]
-    renamed = {wanted.slug: wanted.remark for work in found.works for wanted in work.models if wanted.remark}
-    said += [replace(NO_PLACE.at(place, f"{slug}: {remark}"), fix="check that it is the model that you mean")
-             for slug, remark in renamed.items()]  # fmt: skip
+def _said(found: Found, file: Path) -> list[Finding]:
+    text = file.read_text("utf-8", "replace")
+
+    def at(key: str) -> Place:
+        return place_of(text, file.name, key)
+
+    said = [
+        (LEFT_OUT if left.loses_model else NO_PLACE).at(at(left.key), f"{left.key}: {left.why}") for left in found.left
+    ]
+    said += [
+        LITERAL_KEY.at(at(key), f"{key} holds a credential; it was not carried over") for key in found.literal_keys
+    ]
+    renamed = {wanted.slug: wanted for work in found.works for wanted in work.models if wanted.remark}
+    said += [replace(NO_PLACE.at(at(wanted.key), f"{slug}: {wanted.remark}"), fix="check that it is the one you mean")
+             for slug, wanted in renamed.items()]  # fmt: skip
     return said
 
 

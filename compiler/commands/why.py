@@ -10,6 +10,7 @@ from compiler.compile import Compiled
 from compiler.diagnostics import Place
 from compiler.formats import one_line
 from compiler.keypath import place, shown, written
+from compiler.manifest import MANIFEST
 from compiler.plan import Step
 from compiler.provenance import Answer, answers, holders
 from compiler.targets import Target, installed
@@ -44,6 +45,8 @@ def run(asked: argparse.Namespace) -> int:
 def _refuse_file(compiled: Compiled, targets: Sequence[Target], file: str, machine: str | None) -> int:
     known = {path for path, _ in compiled.files()}
     known |= {artifact.path for bundle in compiled.bundles for artifact in bundle.artifacts}
+    if file.removeprefix("./").removeprefix("generated/") == MANIFEST:
+        return refuse(f"{MANIFEST} lists the other files; ask about one of them")
     if machine is not None and next(holders(compiled, targets, file, None), None) is not None:
         return refuse(f"{machine} has no {file}")
     return refuse_unknown("file in generated/", file, known)

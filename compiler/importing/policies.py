@@ -190,6 +190,11 @@ def _origin(wanted: Wanted) -> str:
 
 
 def _track_remarks(draft: _Draft, name: str) -> Iterator[str]:
+    own = {wanted.slug for wanted in draft.works[name].models if _OWN_KEY.fullmatch(wanted.key)}
+    behind_cap = [slug for slug in draft.tracks.token if slug not in own]
+    if draft.tracks.of[name] == "dollar" and behind_cap:
+        yield (f"Behind the dollar cap stands the token track: {', '.join(behind_cap)}. It was reachable before, but "
+               "no fallback of this agent")  # fmt: skip
     if name in draft.tracks.dear_on_token:
         yield ("Its primary is dear. It is not on the dollar track, because a passed cap would lead it to models that "
                "it did not reach: add a cheap fallback, and move it")  # fmt: skip

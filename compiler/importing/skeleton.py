@@ -35,11 +35,22 @@ def read_skeleton(root: Mapping[str, Any], catalogue: Catalogue) -> Found:
         # the article's own rule: past the budget the work goes to the token track, so dollar work reaches both
         spare = tuple(wanted for wanted in works[0].models if wanted.slug not in works[1].slugs)
         works[1] = replace(works[1], models=(*works[1].models, *spare))
+    left += _orphans(root, {work.track for work in works})
     before = {work.name: frozenset(work.slugs) for work in works}
     dollar, gray = _object(root.get("dollar_track")), _object(root.get("gray_pool"))
     limit = _amount(next((dollar[k] for k in _BUDGET_KEYS[:2] if k in dollar), None), Decimal(1_000_000))
     share = _amount(gray.get("max_share"), Decimal(1))
     return Found("skeleton", tuple(works), tuple(left), before, limit_usd=limit, max_share=share)
+
+
+def _orphans(root: Mapping[str, Any], tracks: set[Track | None]) -> Iterator[Left]:
+    """Budgets and shares of tracks that are not there, because none of their models could be carried over."""
+    for key, (track, _, _) in _TRACKS.items():
+        if track not in tracks:
+            for name in _BUDGET_KEYS:
+                if name in _object(root.get(key)):
+                    amount = str(_object(root.get(key))[name])[:40]
+                    yield Left(f"{key}.{name}", f"{amount} limits a track without a model: write it in again with one")
 
 
 def _models(section: Any, key: str, catalogue: Catalogue, left: list[Left]) -> Iterator[Wanted]:

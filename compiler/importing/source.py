@@ -32,7 +32,10 @@ def read_source(path: Path) -> tuple[dict[str, Any], str]:
         raise _refused(path, f"values are nested more than {MAX_DEPTH} deep below {too_deep.split(chr(0))[0]!r}")
     if includes := sorted(shown(key) for key, _ in walk(data) if key.rpartition("\x00")[2] == "$include"):
         raise PolicyError([INCLUDE.at(Place(path.name), f"{key}: another file's content") for key in includes])
-    return data, _format(data, path)
+    kind = _format(data, path)
+    if kind == "litellm" and data.get("include"):
+        raise PolicyError([INCLUDE.at(Place(path.name), "include: another file's content")])
+    return data, kind
 
 
 def _text(path: Path) -> str:

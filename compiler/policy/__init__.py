@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -25,6 +25,7 @@ from compiler.policy.tracks import DollarTrack, GrayPool, TokenTrack, Tracks
 from compiler.policy.types import PolicyFile
 from compiler.yaml_text import Document
 
+_File = TypeVar("_File", bound=PolicyFile)
 MISSING_FILE = Code(
     "VN114", "missing-file", "A policy file that every team needs is missing", "write it; `vane schema` describes it",
     "Without it routes, blocks or caps would be missing without anybody having decided so.",
@@ -111,7 +112,7 @@ def parse(documents: Documents) -> tuple[Policies | None, tuple[Finding, ...]]:
     refused = {finding.place.file for finding in findings}
     for file, kind in KINDS.items():
         if document := documents.files.get(file):
-            if value := _typed(document, kind, findings):
+            if value := typed_file(document, kind, findings):
                 typed[file] = value
         elif file not in OPTIONAL and f"{documents.folder}/{file}" not in refused:
             fix = "run `vane lock`" if file == LOCK_FILE else ""
@@ -149,7 +150,7 @@ def _scenarios(documents: Documents, findings: list[Finding]) -> tuple[dict[str,
     for file, document in documents.files.items():
         if not file.startswith("scenarios/"):
             continue
-        scenario = _typed(document, Scenario, findings)
+        scenario = typed_file(document, Scenario, findings)
         if not isinstance(scenario, Scenario):
             continue
         name, stem = scenario.scenario, PurePosixPath(file).stem
@@ -162,7 +163,8 @@ def _scenarios(documents: Documents, findings: list[Finding]) -> tuple[dict[str,
     return scenarios, files
 
 
-def _typed(document: Document, kind: type[PolicyFile], findings: list[Finding]) -> PolicyFile | None:
+def typed_file(document: Document, kind: type[_File], findings: list[Finding]) -> _File | None:
+    """One file as its type, or None and complaints among the findings."""
     try:
         return kind.model_validate(document.data)
     except ValidationError as error:

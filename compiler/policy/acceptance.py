@@ -22,7 +22,7 @@ class Leg(Policy):
 
     leg: Literal["mlx", "openrouter", "remote"]
     scenario: Name
-    """The scenario whose route is run."""
+    """The scenario whose route answers the prompts that have no route of their own on this leg."""
 
 
 class Suite(Policy):

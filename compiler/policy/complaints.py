@@ -6,12 +6,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
+from compiler.advice import Advice
 from compiler.diagnostics import Code, Finding
-from compiler.policy.types import MODEL_PATTERN, NAME_PATTERN, Policy
+from compiler.policy.types import MODEL_PATTERN, Policy, is_safe_name
 from compiler.redact import redact
 from compiler.yaml_text import CONTROL_CHARACTER, Document
 
@@ -75,17 +77,19 @@ _PLAIN_NUMBER = "write it in plain digits such as 128000 or 0.1, without quotes,
 
 def complaints(document: Document, kind: type[Policy], error: ValidationError) -> Iterator[Finding]:
     """One finding for each thing that the type `kind` refuses in a document."""
+    advice = Advice()
     for detail in error.errors(include_url=False):
         # pydantic also calls a list too short when it refused one of its items, which is said already
         if not (detail["type"] == "too_short" and detail["input"]):
-            yield _finding(document, kind, dict(detail))
+            yield _finding(document, kind, dict(detail), advice)
 
 
-def _finding(document: Document, kind: type[Policy], detail: Mapping[str, Any]) -> Finding:
+def _finding(document: Document, kind: type[Policy], detail: Mapping[str, Any], advice: Advice) -> Finding:
     type_, value, at = detail["type"], detail["input"], tuple(_path(document, detail["loc"]))
     if type_ == "extra_forbidden":
         key = str(at[-1])
-        return UNKNOWN_KEY.at(document.place(*at, key=True), f"unknown key {key!r}", _near_key(kind, at[:-1], key))
+        fix = advice.on((at[:-1], key), lambda: _near_key(kind, at[:-1], key))
+        return UNKNOWN_KEY.at(document.place(*at, key=True), f"unknown key {key!r}", fix)
     if type_ == "missing":
         return MISSING_KEY.at(document.place(*at[:-1]), f"key {at[-1]!r} is missing")
     here = document.place(*at, key="[key]" in detail["loc"])
@@ -93,7 +97,7 @@ def _finding(document: Document, kind: type[Policy], detail: Mapping[str, Any]) 
         return UNSAFE_NAME.at(here, detail["msg"], _safe_name(value))
     if type_ == "control_character":
         return CONTROL_CHARACTER.at(here, detail["msg"])
-    return WRONG_VALUE.at(here, _message(detail, at), _fix(type_, value, detail.get("ctx", {})))
+    return WRONG_VALUE.at(here, _message(detail, at), _fix(type_, value, detail.get("ctx", {}), advice))
 
 
 def _message(detail: Mapping[str, Any], at: tuple[str | int, ...]) -> str:
@@ -109,17 +113,22 @@ def _message(detail: Mapping[str, Any], at: tuple[str | int, ...]) -> str:
     return str(detail["msg"])
 
 
-def _fix(type_: str, value: Any, context: Mapping[str, Any]) -> str:
+def _fix(type_: str, value: Any, context: Mapping[str, Any], advice: Advice) -> str:
     """What to write instead, where that can be told from what was written; else nothing."""
     if value is None:
         return "write a value, or remove the key"
     if type_ == "literal_error":
-        near = difflib.get_close_matches(str(value), re.findall("'([^']*)'", context["expected"]), 1)
-        return f"did you mean {near[0]!r}?" if near else "write what the message names"
+        words, expected = str(value), context["expected"]
+        return advice.on((words, expected), lambda: _near_word(words, expected)) or "write what the message names"
     if type_ in ("too_short", "string_too_short"):
         return "write at least one"
     make = _FIXES.get(type_)
     return make(value) if make and not isinstance(value, dict | list) else ""
+
+
+def _near_word(words: str, expected: str) -> str:
+    near = difflib.get_close_matches(words, re.findall("'([^']*)'", expected), 1)
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _number_fix(value: Any) -> str:
@@ -147,7 +156,7 @@ def _safe_name(name: str) -> str:
     if redact(name) != name:
         return ""  # a credential in other letters would pass every mask
     safe = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
-    return f"did you mean {safe!r}?" if re.fullmatch(NAME_PATTERN, safe) and len(safe) <= 63 and safe != name else ""
+    return f"did you mean {safe!r}?" if is_safe_name(safe) and safe != name else ""
 
 
 def _path(document: Document, loc: tuple[int | str, ...]) -> Iterator[str | int]:
@@ -182,7 +191,7 @@ def _near_key(kind: type[Policy], path: tuple[str | int, ...], key: str) -> str:
     """Did-you-mean among the keys that are allowed at `path`, or the list of them."""
     if key == "<<":
         return "there are no merge keys here: write the values out, or alias the whole value (air-ben: *air)"
-    schema = kind.model_json_schema()
+    schema = _schema(kind)
     at: Any = schema
     for step in path:
         at = _below(schema, at, step)
@@ -190,6 +199,11 @@ def _near_key(kind: type[Policy], path: tuple[str | int, ...], key: str) -> str:
     if near := difflib.get_close_matches(key, known, 1):
         return f"did you mean {near[0]!r}?"
     return f"known keys here: {', '.join(known)}" if known else ""
+
+
+@cache
+def _schema(kind: type[Policy]) -> Mapping[str, Any]:
+    return kind.model_json_schema()
 
 
 def _resolved(schema: Mapping[str, Any], at: Mapping[str, Any]) -> Mapping[str, Any]:

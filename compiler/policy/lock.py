@@ -84,6 +84,15 @@ class Pricing(Policy):
         return (price * (1 - (self.discount or 0)) * PER_MILLION).normalize() + Decimal(0)
 
 
+class Priced(Policy):
+    """Where a model's list price comes from."""
+
+    as_of: Day
+    """The day of the answer that held it."""
+    route: Text
+    """The tag of the provider's endpoint that has this price; `GET /models` where no endpoint was asked."""
+
+
 class LockedModel(Policy):
     """A model that OpenRouter serves."""
 
@@ -98,6 +107,10 @@ class LockedModel(Policy):
     is_moderated: Flag | None = None
     expiration_date: Day | None = None
     pricing: Pricing
+    priced: Priced | None = None
+    """Null in locks of older versions."""
+    providers: tuple[Text, ...] | None = None
+    """Tags of the endpoints that serve it; null where nobody asked for them."""
     zdr: Flag | None = None
     """Whether an endpoint with zero data retention exists; null where the answer did not say."""
 

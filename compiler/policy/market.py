@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from compiler.policy.types import ModelSlug, Percent, Policy, PolicyFile, Positive, Share, Usd
+
+#: The parameters of `GET /datasets/rankings-daily` that make a ranking of a part of the platform, and their values.
+Category = Literal[
+    "programming", "roleplay", "marketing", "marketing/seo", "technology", "science", "translation", "legal",
+    "finance", "health", "trivia", "academia",
+]  # fmt: skip
+Modality = Literal["text", "image", "image_output", "audio", "tool_calling"]
+SectionName = Literal[Category, Modality]
 
 
 class Moves(Policy):
@@ -50,6 +58,8 @@ class Market(PolicyFile):
 
     watch: tuple[ModelSlug, ...] = ()
     """Candidates: pinned in the lock though no route names them yet."""
+    sections: tuple[SectionName, ...] = ("programming", "tool_calling")
+    """Rankings archived beside the whole platform's. Categories are OpenRouter's estimates from a sample."""
     moves: Moves
     prices: Prices
     volume: Volume

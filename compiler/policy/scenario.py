@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from compiler.policy.tracks import ProviderPreferences
-from compiler.policy.types import Count, Flag, ModelSlug, Name, Policy, PolicyFile, Share, Text, TrackName
+from compiler.policy.types import Count, Flag, ModelSlug, Name, Policy, PolicyFile, Share, Text, TrackName, seen
 
 #: Seats on a surface, each for one scenario. Cursor: its modes. OpenClaw: settings that exist once for all agents.
 SLOTS = {
@@ -41,12 +41,16 @@ class Needs(Policy):
     structured_output: Flag = False
 
 
+#: What is compared with what an agent wants to run: every character shows.
+Command = Annotated[Text, AfterValidator(seen)]
+
+
 class CursorPermissions(Policy):
     """What Cursor's agent may run without asking."""
 
-    terminal: tuple[Text, ...] = ()
+    terminal: tuple[Command, ...] = ()
     """Commands, as Cursor's terminalAllowlist takes them."""
-    mcp: tuple[Text, ...] = ()
+    mcp: tuple[Command, ...] = ()
     """MCP tools as server:tool."""
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from compiler.policy.types import Name, Policy, PolicyFile, Text
+from compiler.policy.types import Name, Policy, PolicyFile, Text, seen
 
 RepoGlob = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*?][A-Za-z0-9._*?-]*(/[A-Za-z0-9._*?-]+)+$")]
-PathGlob = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\\~/][^\x00-\x1f\x7f\\]*$", max_length=300)]
+PathGlob = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\\~/][^\x00-\x1f\x7f\\]*$", max_length=300), AfterValidator(seen)
+]
 Denied = Annotated[str, StringConstraints(pattern=r"^(free|gray|cloud|[a-z0-9~][\w.-]*/[a-z0-9*][\w.:*-]*)$")]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from compiler.policy.types import Flag, ModelSlug, Name, Policy, PolicyFile, Text, Usd
+
+#: Kinds of models, as blocks know them.
+ModelClass = Literal["cloud", "free", "gray"]
 
 
 class MaxPricePerMillion(Policy):
@@ -25,8 +28,8 @@ class Assertion(Policy):
     label: Name | None = None
     primary: ModelSlug | None = None
     """The route's first model is this one."""
-    never: tuple[ModelSlug, ...] = ()
-    """None of these is reachable by any path."""
+    never: tuple[ModelClass | ModelSlug, ...] = ()
+    """None of these is reachable by any path: slugs, or cloud (not on a Mac of ours), free, gray."""
     zdr: Flag | None = None
     """Every call asks for zero data retention."""
     max_price: MaxPricePerMillion | None = None

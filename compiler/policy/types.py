@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -15,15 +16,22 @@ NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 MODEL_PATTERN = r"^(mlx/[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*|[a-z0-9~][\w.-]*/[a-z0-9][\w.-]*(:[a-z0-9-]+)?)$"
 
 # Characters that XML 1.0 cannot hold at all, or that would let text rearrange a line on a reviewer's screen.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 # Devices of Windows: no clone of the repository there could hold a folder of that name.
 _RESERVED = re.compile("(con|prn|aux|nul|(com|lpt)[0-9])")
 
 
+def is_safe_name(value: str) -> bool:
+    """Whether a name can be a file, a part of a URL and a launchd label everywhere."""
+    return bool(re.fullmatch(NAME_PATTERN[1:-1], value)) and len(value) <= 63 and not _RESERVED.fullmatch(value)
+
+
 def _name(value: str) -> str:
-    if not re.fullmatch(NAME_PATTERN[1:-1], value) or len(value) > 63 or _RESERVED.fullmatch(value):
+    if not is_safe_name(value):
         raise PydanticCustomError("unsafe_name", "{shown} is not a safe file name", {"shown": repr(value)})
     return value
 
@@ -39,6 +47,14 @@ def _text(value: str) -> str:
     if found := _FORBIDDEN.search(value):
         code = f"U+{ord(found.group()):04X}"
         raise PydanticCustomError("control_character", "text holds the control character {code}", {"code": code})
+    return value
+
+
+def seen(value: str) -> str:
+    """Text in which every character shows. What is compared must not hold what no reviewer can see."""
+    if found := next((c for c in value if unicodedata.category(c) in ("Cf", "Zl", "Zp", "Cc")), None):
+        said = "text holds the invisible character {code}"
+        raise PydanticCustomError("control_character", said, {"code": f"U+{ord(found):04X}"})
     return value
 
 
@@ -70,10 +86,22 @@ def _machine_absolute(value: str) -> str:
     return value
 
 
+def says_why(reason: str) -> bool:
+    """Whether a reason is one: two words at least, so that a dot or a blank answers for nothing."""
+    return len(re.findall(r"[^\W_]{2,}", reason)) >= 2
+
+
+def _reason(value: str) -> str:
+    if not says_why(value):
+        raise PydanticCustomError("reason", "'acknowledge': say why, in words: {shown}", {"shown": repr(value[:40])})
+    return value
+
+
 Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": 63}), AfterValidator(_name)]
 ModelSlug = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": MODEL_PATTERN}), AfterValidator(_model)]
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
-Regex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_text), AfterValidator(_regex)]
+Reason = Annotated[Text, AfterValidator(_reason)]
+Regex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(seen), AfterValidator(_regex)]
 AbsolutePath = Annotated[str, AfterValidator(_machine_absolute)]
 _Number = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float)]
 #: A part of a whole, 0 to 1
@@ -102,5 +130,5 @@ class PolicyFile(Policy):
 
     version: LanguageVersion
     """Version of the policy language."""
-    acknowledge: Text | None = None
+    acknowledge: Reason | None = None
     """Why this change may go beyond the thresholds of market.yaml. Counts in the change that adds or rewords it."""

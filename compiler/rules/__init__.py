@@ -7,8 +7,9 @@ every situation that is compiled ahead. A new rule is a function in one of these
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from compiler.diagnostics import Code, Finding
+from compiler.diagnostics import Code, Finding, Place
 from compiler.plan import Plan
 from compiler.policy import Policies
 from compiler.rules import fleet, models, money, privacy, references, surfaces
@@ -45,6 +46,7 @@ POLICY_RULES: tuple[PolicyRule, ...] = (
     fleet.always_on_on_laptop,
     fleet.mlx_does_not_fit,
     fleet.mlx_role,
+    fleet.port_taken,
     fleet.gateway_link,
     fleet.daemon_user,
     fleet.harness_without_acceptance,
@@ -59,6 +61,8 @@ PLAN_RULES: tuple[PlanRule, ...] = (
     surfaces.scenario_without_machine,
     fleet.mlx_model_not_served,
 )
+#: Messages about one place that are said in full.
+_MOST_SAID = 3
 
 
 def check_references(policies: Policies) -> tuple[Finding, ...]:
@@ -72,14 +76,25 @@ def check_policies(policies: Policies) -> tuple[Finding, ...]:
 
 
 def check_plans(plans: Iterable[Plan], policies: Policies) -> tuple[Finding, ...]:
-    """Findings about what it resolves to; what a contingency shares with the standing plan is said once."""
-    seen: dict[tuple[str, object], Finding] = {}
+    """Findings about what it resolves to; what a contingency shares with the standing plan is said once.
+
+    One line stands in the routes of many scenarios, situations and Macs: what is wrong with it is one finding.
+    """
+    seen: dict[tuple[str, Place], dict[str, Finding]] = {}
     for plan in plans:
         for rule in PLAN_RULES:
             for finding in rule.findings(plan, policies):
                 bare = finding.message.removesuffix(f" (when {plan.situation})")
-                seen.setdefault((finding.code, (finding.place, bare)), finding)
-    return tuple(seen.values())
+                seen.setdefault((finding.code, finding.place), {}).setdefault(bare, finding)
+    return tuple(_as_one(tuple(alike.values())) for alike in seen.values())
+
+
+def _as_one(alike: tuple[Finding, ...]) -> Finding:
+    """The first in place of all, with what the next ones say and how many more there are."""
+    said = [finding.message for finding in alike[:_MOST_SAID]]
+    if left := len(alike) - len(said):
+        said.append(f"and {left:,} more like these")
+    return replace(alike[0], message="; ".join(said))
 
 
 def codes() -> tuple[Code, ...]:

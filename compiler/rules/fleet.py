@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from compiler.plan import MLX_PREFIX, Plan
+from compiler.plan import GATEWAY_PORT, MLX_PREFIX, Plan
 from compiler.policy import Policies
 from compiler.policy.fleet import ALWAYS_ON_ROLES
-from compiler.rules.registry import Problem, plan_rule, policy_rule
+from compiler.rules.registry import Problem, plan_rule, policy_rule, several
 
 GIB = 1024**3
 
@@ -80,21 +80,38 @@ def mlx_role(policies: Policies) -> Iterator[Problem]:
 
 
 @policy_rule(
+    "VN508", "port-taken", "The MLX server wants the gateway's port", fix="choose another; 8080 is the default"
+)
+def port_taken(policies: Policies) -> Iterator[Problem]:
+    """Two servers on one port: the second to start does not, and which one that is changes with every restart."""
+    for name, machine in policies.fleet.machines.items():
+        if machine.mlx and "gateway" in machine.roles and machine.mlx.port == GATEWAY_PORT:
+            place = policies.place("fleet.yaml", "machines", name, "mlx", "port")
+            yield Problem(place, f"port {GATEWAY_PORT} of {name!r} is the gateway's")
+
+
+@policy_rule(
     "VN504", "gateway-link", "A client and its gateway do not find each other",
     fix="clients (role openclaw) name a `gateway:`, and that machine has the role gateway and an `address:`",
 )  # fmt: skip
 def gateway_link(policies: Policies) -> Iterator[Problem]:
     """A client without a gateway has no agents; a gateway without an address cannot be reached."""
     machines = policies.fleet.machines
-    for name, machine in machines.items():
-        if "openclaw" in machine.roles and "gateway" not in machine.roles and machine.gateway is None:
-            place = policies.place("fleet.yaml", "machines", name, "roles")
-            yield Problem(place, f"{name!r} has the role openclaw but names no gateway")
-        other = machines.get(machine.gateway or "")
-        if other and ("gateway" not in other.roles or other.address is None):
+    clients = {
+        name: machine
+        for name, machine in machines.items()
+        if {"openclaw", "gateway"} & {*machine.roles} == {"openclaw"}
+    }
+    if lost := [name for name, machine in clients.items() if machine.gateway is None]:
+        place = policies.place("fleet.yaml", "machines", lost[0], "roles")
+        yield Problem(place, f"role openclaw without a gateway: {several(lost)}")
+    first = {machine.gateway: name for name, machine in reversed(machines.items()) if machine.gateway in machines}
+    for gateway, name in first.items():
+        other = machines[str(gateway)]
+        if "gateway" not in other.roles or other.address is None:
             place = policies.place("fleet.yaml", "machines", name, "gateway")
             lacks = "no address" if "gateway" in other.roles else "not the role gateway"
-            yield Problem(place, f"{machine.gateway!r} has {lacks}")
+            yield Problem(place, f"{gateway!r} has {lacks}")
 
 
 @policy_rule("VN505", "daemon-user", "System daemons need a macOS account", fix="add `user:` with an account name")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime
 import difflib
 from collections.abc import Iterator
+from functools import partial
+from typing import get_args
 
+from compiler.advice import Advice, nearest
 from compiler.diagnostics import Place, Severity
 from compiler.plan import MLX_PREFIX, Hop, Plan
 from compiler.policy import TRACK_KEYS, Policies
 from compiler.policy.lock import LockedMlxModel, LockedModel
 from compiler.policy.scenario import Needs
+from compiler.policy.tests import ModelClass
 from compiler.rules.registry import Problem, plan_rule, policy_rule
 
 #: How long before its last day a model is reported: time for two weekly reviews and a change.
@@ -31,6 +35,8 @@ def _refused_models(policies: Policies) -> Iterator[tuple[str, Place]]:
     """What assertions say is never reached: a misspelling there would always hold."""
     for index, test in enumerate(policies.tests.tests if policies.tests else ()):
         for number, model in enumerate(test.never):
+            if model in get_args(ModelClass):
+                continue
             yield model, policies.place("tests.yaml", "tests", index, "never", number)
 
 
@@ -58,11 +64,12 @@ def routed_models(policies: Policies) -> Iterator[tuple[str, Place]]:
 def unknown_model(policies: Policies) -> Iterator[Problem]:
     """OpenClaw takes any model id without a word and fails at the first request; retired slugs may even be redirected
     to a dearer model. The lock holds every slug of OpenRouter's answer, so a misspelling is caught here."""
-    catalogue = policies.lock.catalogue
+    catalogue, advice = policies.lock.catalogue, Advice()
     for model, place in (*named_models(policies), *_refused_models(policies)):
         if model.startswith(MLX_PREFIX) or model in policies.lock.models or model in catalogue:
             continue
-        yield Problem(place, f"unknown model {model!r}", _did_you_mean(model, catalogue))
+        fix = advice.on(model, partial(_did_you_mean, model, catalogue))
+        yield Problem(place, f"unknown model {model!r}", fix)
 
 
 def _did_you_mean(model: str, catalogue: tuple[str, ...]) -> str:
@@ -81,12 +88,12 @@ def _did_you_mean(model: str, catalogue: tuple[str, ...]) -> str:
 )  # fmt: skip
 def unpinned_model(policies: Policies) -> Iterator[Problem]:
     """Prices, context and abilities are checked against pinned facts. Without them nothing can be said of a route."""
-    lock = policies.lock
+    lock, advice = policies.lock, Advice()
     for model, place in named_models(policies):
         if model.startswith(MLX_PREFIX):
             if model not in lock.mlx:
-                near = difflib.get_close_matches(model, sorted(lock.mlx), 1, cutoff=0.8)
-                yield Problem(place, f"no facts about {model!r}", f"did you mean {near[0]!r}?" if near else "")
+                fix = advice.on(model, partial(nearest, model, lock.mlx, 0.8))
+                yield Problem(place, f"no facts about {model!r}", fix)
         elif model in lock.catalogue and model not in lock.models:
             yield Problem(place, f"{model!r} is served by OpenRouter but not pinned")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Iterable, Iterator
+from functools import partial
 
+from compiler.advice import Advice, nearest
 from compiler.diagnostics import Place, Severity, source_lines
 from compiler.plan import Hop, Plan, Preferences, Route
 from compiler.policy import TRACK_KEYS, Policies
@@ -58,13 +59,13 @@ def loosened_preference(policies: Policies) -> Iterator[Problem]:
 def deny_without_model(policies: Policies) -> Iterator[Problem]:
     """A misspelt model in a block denies nothing, and reads as if it did. It may also be a model that is gone: then the
     line can go as well."""
-    known = (*policies.lock.catalogue, *policies.lock.models, *policies.lock.mlx)
+    known, advice = (*policies.lock.catalogue, *policies.lock.models, *policies.lock.mlx), Advice()
     for index, block in enumerate(policies.sensitive.blocks):
         for number, pattern in enumerate(block.deny):
             if "/" in pattern and not fnmatch.filter(known, pattern):
-                near = difflib.get_close_matches(pattern, known, 1)
+                fix = advice.on(pattern, partial(nearest, pattern, known))
                 place = policies.place("sensitive-data.yaml", "blocks", index, "deny", number)
-                yield Problem(place, f"no model is called {pattern!r}", f"did you mean {near[0]!r}?" if near else "")
+                yield Problem(place, f"no model is called {pattern!r}", fix)
 
 
 @policy_rule(
@@ -137,6 +138,12 @@ def _preference_place(policies: Policies, route: Route, hop: Hop) -> Place:
     return hop.place
 
 
+def _serving(named: Iterable[str], tags: Iterable[str]) -> list[str]:
+    """The endpoints that names stand for: `deepinfra` for deepinfra/fp4 too, `deepinfra/fp4` for itself."""
+    wanted = set(named)
+    return [tag for tag in tags if tag in wanted or tag.partition("/")[0] in wanted]
+
+
 def _contradictions(wish: Preferences, locked: LockedModel, model: str) -> Iterator[str]:
     if wish.zdr and locked.zdr is False:
         yield "zdr is required, and it has no endpoint with zero data retention"
@@ -148,6 +155,14 @@ def _contradictions(wish: Preferences, locked: LockedModel, model: str) -> Itera
         yield "every provider in `order` is also in `ignore`, and others are not allowed"
     if wish.order and wish.only and not set(wish.order) & set(wish.only) and wish.allow_fallbacks is False:
         yield "`order` and `only` have no provider in common, and others are not allowed"
+    if locked.providers is not None:
+        served = f"it is served by {', '.join(locked.providers)}"
+        if wish.only and not _serving(wish.only, locked.providers):
+            yield f"no provider in `only` serves it: {served}"
+        if wish.order and wish.allow_fallbacks is False and not _serving(wish.order, locked.providers):
+            yield f"no provider in `order` serves it, and others are not allowed: {served}"
+        if wish.ignore and set(_serving(wish.ignore, locked.providers)) == set(locked.providers):
+            yield f"every provider that serves it is in `ignore`: {served}"
     price = locked.pricing
     for name, most, listed in (
         ("prompt", wish.max_prompt_price, price.per_million(price.prompt)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
+from functools import partial
 
+from compiler.advice import Advice, nearest
 from compiler.diagnostics import Place
 from compiler.policy import TRACK_KEYS, Policies
 from compiler.rules.registry import Problem, policy_rule
@@ -16,10 +17,10 @@ from compiler.rules.registry import Problem, policy_rule
 def dangling_reference(policies: Policies) -> Iterator[Problem]:
     """A cap, label, scenario, machine or track that is named but nowhere described would quietly mean nothing: a block
     on a misspelt label blocks nobody."""
+    advice = Advice()
     for what, name, known, place in _references(policies):
         if name not in known:
-            near = difflib.get_close_matches(name, sorted(known), 1)
-            yield Problem(place, f"no {what} {name!r}", f"did you mean {near[0]!r}?" if near else "")
+            yield Problem(place, f"no {what} {name!r}", advice.on((what, name), partial(nearest, name, known)))
 
 
 def _references(policies: Policies) -> Iterator[tuple[str, str, Iterable[str], Place]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from compiler.diagnostics import Code, Finding, Place, Severity
@@ -17,6 +17,12 @@ class Problem(NamedTuple):
     place: Place
     message: str
     fix: str = ""
+
+
+def several(names: Sequence[str]) -> str:
+    """Machines that one cause concerns, as a message names them: all of a few, the first of many."""
+    shown = ", ".join(map(repr, names[:3]))
+    return f"{shown} and {len(names) - 3:,} more" if len(names) > 3 else shown
 
 
 class PolicyRule(NamedTuple):

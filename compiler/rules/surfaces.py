@@ -8,7 +8,7 @@ from compiler.cursor_names import alias_problem
 from compiler.plan import MLX_PREFIX, Plan
 from compiler.policy import Policies
 from compiler.policy.scenario import SLOTS
-from compiler.rules.registry import Problem, plan_rule, policy_rule
+from compiler.rules.registry import Problem, plan_rule, policy_rule, several
 
 
 @policy_rule(
@@ -112,12 +112,12 @@ def tier_mismatch(policies: Policies) -> Iterator[Problem]:
 )  # fmt: skip
 def surface_without_scenario(plan: Plan, policies: Policies) -> Iterator[Problem]:
     """A surface without a scenario would fall back to whatever model its vendor ships: the default nobody chose."""
-    for name, machine in plan.machines.items():
-        roles = policies.fleet.machines[name].roles
-        for role, surface in (("cursor", "cursor"), ("gateway", "openclaw")):
-            if role in roles and not machine.on(surface):
-                place = policies.place("fleet.yaml", "machines", name, "roles", roles.index(role))
-                yield Problem(place, f"no scenario serves {surface} on {name!r}")
+    machines = policies.fleet.machines
+    for role, surface in (("cursor", "cursor"), ("gateway", "openclaw")):
+        bare = [name for name, mac in plan.machines.items() if role in machines[name].roles and not mac.on(surface)]
+        if bare:  # one scenario is missing, on however many Macs
+            place = policies.place("fleet.yaml", "machines", bare[0], "roles", machines[bare[0]].roles.index(role))
+            yield Problem(place, f"no scenario serves {surface} on {several(bare)}")
 
 
 @plan_rule(

@@ -45,8 +45,9 @@ def write_evidence(project: Path, file: Path) -> list[Path]:
     base = run_before(project, run.header)
     comparison: Comparison | None = None
     if base is not None:
+        evidence = _carried(project, run.header)  # broken, it is no reason to begin anew without a word
         with suppress(PolicyError):  # other legs or scenarios than before: there is nothing to compare
-            comparison = compare(base, Side(file.stem, run), limits, carried=_carried(project, run.header))
+            comparison = compare(base, Side(file.stem, run), limits, carried=evidence)
     folder = project / WEEKS / str(Week.parse(run.header.week))
     files = render(summarise(file.stem, run), comparison, limits)
     return [_written(folder / name, content) for name, content in files.items()]

@@ -55,14 +55,9 @@ def _behind(pattern: str, at: int) -> int:
         return at + 1
     at += 2 if pattern[at + 1 : at + 2] == "^" else 1
     at += 1  # a bracket that comes first is one of the class
-    while pattern[at - 1 : at] != "]" or _is_first(pattern, at - 1):
-        at += 2 if pattern[at : at + 1] == "\\" else 1
-    return at
-
-
-def _is_first(pattern: str, at: int) -> bool:
-    before = pattern[:at]
-    return before.endswith(("[", "[^")) and not before.endswith(("\\[", "\\[^"))
+    while at < len(pattern) and pattern[at] != "]":
+        at += 2 if pattern[at] == "\\" else 1
+    return at + 1
 
 
 def _prefix(pattern: str, at: int) -> str:

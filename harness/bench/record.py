@@ -1,17 +1,23 @@
-"""From a reply and its clock to a row."""
+"""From a reply and its clock to a row: graded, and with nothing in it that must not be kept."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
-import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from harness.bench.attempt import Answer, Attempt
+from harness.bench.attempt import Answer, Attempt, Grade, Usage
 from harness.bench.call import Reply
+from harness.bench.case import Case
 from harness.bench.cost import NOTHING, Basis, cost_of
-from harness.bench.tasks import Task
+from harness.bench.masking import Mask
+from harness.bench.store import WARM_UP
+from harness.bench.tasks import Task, prompt_hash
+
+Grader = Callable[[Case, Answer, Usage], Grade]
+_MOST_NAME = 200
 
 #: What servers say instead of an answer costs nothing; what breaks off while it answers may.
 _UNPAID = frozenset({
@@ -35,37 +41,60 @@ class Clock:
         return self.begun if self.intended is None else min(self.intended, self.begun)
 
 
-def attempt_from(task: Task, reply: Reply, clock: Clock, number: int, prompt_sha256: str, *, final: bool) -> Attempt:
-    """The row of an attempt, before it is graded."""
-    zero = clock.zero
-    cost, basis = _cost(task, reply)
-    return Attempt(
-        case=task.case.id,
-        scenario=task.case.scenario,
-        leg=task.way.leg,
-        model=task.way.model,
-        answered_by=reply.answered_by,
-        provider=reply.provider,
-        repeat=task.repeat,
-        attempt=number,
-        final=final,
-        started=clock.started,
-        queued_ms=(clock.begun - zero) * 1000,
-        first_token_ms=_since(zero, reply.first_token_at),
-        total_ms=(reply.ended_at - zero) * 1000,
-        censored=reply.censored,
-        http_status=reply.http_status,
-        error=reply.error,
-        error_detail=reply.error_detail,
-        usage=reply.usage,
-        cost_usd=cost,
-        cost_basis=basis,
-        grade=None,
-        prompt_sha256=prompt_sha256,
-        answer_sha256=_hash(reply.answer) if reply.answer else None,
-        last_token_ms=_since(zero, reply.last_token_at),
-        token_chunks=reply.token_chunks,
-    )
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Grades replies and makes rows of them: without keys, and without texts unless they are kept."""
+
+    grade: Grader
+    mask: Mask
+    keep_text: bool
+    _hashes: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def prompt_sha256(self, case: Case) -> str:
+        """SHA-256 of a case's prompt, made once."""
+        if case.id not in self._hashes:
+            self._hashes[case.id] = prompt_hash(case)
+        return self._hashes[case.id]
+
+    def attempt(self, task: Task, reply: Reply, clock: Clock, number: int, *, final: bool) -> Attempt:
+        """The row of an attempt."""
+        zero, mask, answer = clock.zero, self.mask.text, reply.answer
+        cost, basis = _cost(task, reply)
+        return Attempt(
+            case=task.case.id,
+            scenario=task.case.scenario,
+            leg=task.way.leg,
+            model=task.way.model,
+            answered_by=None if reply.answered_by is None else mask(reply.answered_by[:_MOST_NAME]),
+            provider=None if reply.provider is None else mask(reply.provider[:_MOST_NAME]),
+            repeat=task.repeat,
+            attempt=number,
+            final=final and task.repeat != WARM_UP,
+            started=clock.started,
+            queued_ms=(clock.begun - zero) * 1000,
+            first_token_ms=_since(zero, reply.first_token_at),
+            total_ms=(reply.ended_at - zero) * 1000,
+            censored=reply.censored,
+            http_status=reply.http_status,
+            error=reply.error,
+            error_detail=mask(reply.error_detail),
+            usage=reply.usage,
+            cost_usd=cost,
+            cost_basis=basis,
+            grade=self._grade(task, answer, reply.usage) if answer and task.repeat != WARM_UP else None,
+            prompt_sha256=self.prompt_sha256(task.case),
+            answer_sha256=answer_hash(answer) if answer else None,
+            answer=self.mask.answer(answer) if answer and self.keep_text else None,
+            last_token_ms=_since(zero, reply.last_token_at),
+            token_chunks=reply.token_chunks,
+        )
+
+    def _grade(self, task: Task, answer: Answer, usage: Usage) -> Grade:
+        """The grade; its detail quotes the answer, so it is kept with texts alone."""
+        grade = self.grade(task.case, answer, usage)
+        if not grade.detail:
+            return grade
+        return replace(grade, detail=self.mask.text(grade.detail) if self.keep_text else "")
 
 
 def _cost(task: Task, reply: Reply) -> tuple[Decimal | None, Basis]:
@@ -78,7 +107,8 @@ def _since(zero: float, moment: float | None) -> float | None:
     return None if moment is None else (moment - zero) * 1000
 
 
-def _hash(answer: Answer) -> str:
-    """Of what was said and called, so that equal answers have equal hashes."""
-    said = [answer.text, answer.refusal, [[call.name, call.arguments] for call in answer.calls]]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+def answer_hash(answer: Answer) -> str:
+    """SHA-256 of what was said and called, so that equal answers have equal hashes."""
+    called = (part for call in answer.calls for part in (call.name, call.arguments))
+    said = "\0".join((answer.text, answer.refusal or "", *called))
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()

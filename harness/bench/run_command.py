@@ -85,9 +85,7 @@ class _Made:
 
 def _make_calls(asked: argparse.Namespace, options: Options, prepared: Prepared, header: RunHeader) -> _Made:
     file = asked.resume or run_file(asked, free_file(asked.project, header.week, header.shard))
-    settings = Settings(
-        header.seed, asked.concurrency, asked.rate, asked.timeout, stream=header.stream, keep_text=header.keep_text
-    )
+    settings = Settings(header.seed, asked.concurrency, asked.rate, asked.timeout, header.stream)
     needs = _needs(asked, header, file) if asked.until_decided else None
     with ExitStack() as stack:
         # a run that goes on is locked before it is read; a new one gets its file when all else is ready

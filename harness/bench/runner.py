@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,18 +14,15 @@ from typing import Protocol
 
 import httpx
 
-from harness.bench.attempt import Answer, Attempt, Grade, Usage
+from harness.bench.attempt import Attempt
 from harness.bench.call import Reply, Request, ask
-from harness.bench.case import Case
 from harness.bench.cost import NOTHING, Budget
-from harness.bench.masking import Mask
 from harness.bench.pace import Pace, Stop
-from harness.bench.record import Clock, attempt_from
-from harness.bench.store import WARM_UP, Store, Unit
-from harness.bench.tasks import Task, prompt_hash, prompt_of, request_of, worst_of
+from harness.bench.record import Clock, Recorder
+from harness.bench.store import Store, Unit
+from harness.bench.tasks import Task, prompt_of, request_of, worst_of
 from harness.bench.transport import open_transport
 
-Grader = Callable[[Case, Answer, Usage], Grade]
 #: Answers that ask to come again.
 _AGAIN = frozenset({"rate_limited", "unavailable"})
 _SYNC_SECONDS = 1.0
@@ -40,7 +37,6 @@ class Settings:
     rate: float | None = None
     timeout: float = 120.0
     stream: bool = True
-    keep_text: bool = False
     #: waits before the second and further attempts, where the refusal does not name one
     pauses: tuple[float, ...] = (2.0, 8.0, 30.0)
     #: a refusal that asks for more than this is the answer
@@ -59,16 +55,15 @@ class Runner:
     """Makes calls until there are none left, the money is gone, or somebody stops it."""
 
     def __init__(
-        self, settings: Settings, store: Store, budget: Budget, grade: Grader, progress: Progress, mask: Mask
+        self, settings: Settings, store: Store, budget: Budget, recorder: Recorder, progress: Progress
     ) -> None:
         self.settings = settings
         self.stop = Stop()
         self._store = store
         self._budget = budget
-        self._grade = grade
+        self._recorder = recorder
         self._progress = progress
-        self._mask = mask
-        self._hashes: dict[str, str] = {}
+        self._shown: set[str] = set()
         self._tries: Mapping[Unit, int] = {}
 
     async def run(
@@ -130,12 +125,16 @@ class Runner:
             if worst is None:
                 pace.ended_by = "the money is gone"
                 return
+            if self.stop.is_asked:  # while it waited for the money
+                self._budget.settle(worst, NOTHING)
+                return
             number += 1
             reply, clock = await self._call(task, request, transports, worst, at)
             wait = self._wait(reply, pauses)
-            final = wait is None and task.repeat != WARM_UP
-            attempt = attempt_from(task, reply, clock, number, self._hash(task.case), final=final)
-            self._keep(task, attempt, reply, worst)
+            attempt = self._recorder.attempt(task, reply, clock, number, final=wait is None)
+            self._budget.settle(worst, attempt.cost_usd)
+            self._store.add(attempt)
+            self._progress.ended(attempt, self._budget.spent)
             if wait is None:
                 return
             self._progress.waits(task.way.leg, wait, attempt.error or "")
@@ -145,8 +144,9 @@ class Runner:
     async def _call(
         self, task: Task, request: Request, transports: _Transports, worst: Decimal, at: float | None
     ) -> tuple[Reply, Clock]:
-        if self.settings.keep_text and task.case.id not in self._hashes:
-            self._store.prompt(task.case.id, self._hash(task.case), prompt_of(task.case))
+        if self._recorder.keep_text and task.case.id not in self._shown:
+            self._shown.add(task.case.id)
+            self._store.prompt(task.case.id, self._recorder.prompt_sha256(task.case), prompt_of(task.case))
         self._store.sent(task.unit, worst)
         transport = transports.of(task.way.base_url)
         clock = Clock(time.perf_counter(), datetime.datetime.now(datetime.UTC), at)
@@ -158,18 +158,6 @@ class Runner:
             return None
         wait = pause if reply.retry_after is None else reply.retry_after
         return wait if wait <= self.settings.longest_wait else None
-
-    def _keep(self, task: Task, attempt: Attempt, reply: Reply, worst: Decimal) -> None:
-        grade = self._grade(task.case, reply.answer, reply.usage) if reply.answer and task.repeat != WARM_UP else None
-        self._budget.settle(worst, attempt.cost_usd)
-        row = self._mask.masked(attempt, reply.answer, grade, keep_text=self.settings.keep_text)
-        self._store.add(row)
-        self._progress.ended(row, self._budget.spent)
-
-    def _hash(self, case: Case) -> str:
-        if case.id not in self._hashes:
-            self._hashes[case.id] = prompt_hash(case)
-        return self._hashes[case.id]
 
 
 class _Transports:

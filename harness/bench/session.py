@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -15,7 +16,8 @@ from harness.bench.cost import Budget
 from harness.bench.masking import Mask
 from harness.bench.prepare import Pair
 from harness.bench.progress import Watcher
-from harness.bench.runner import Grader, Runner, Settings
+from harness.bench.record import Grader, Recorder
+from harness.bench.runner import Runner, Settings
 from harness.bench.store import WARM_UP, Run, RunHeader, Store, Unit, unit_of
 from harness.bench.tasks import Task, tasks, warm_ups
 
@@ -45,7 +47,10 @@ def left(pairs: Mapping[str, Sequence[Pair]], header: RunHeader, run: Run | None
 
 
 def _todo(pairs: Sequence[Pair], header: RunHeader, done: Collection[Unit]) -> Iterator[Task]:
-    return tasks(pairs, range(1, header.repeats + 1), header.seed, done)
+    """Also repeats that were bought on top, of which a run that was cut off has made some."""
+    legs = {way.leg for _, way in pairs}
+    last = max([header.repeats, *(unit.repeat for unit in done if unit.leg in legs)])
+    return tasks(pairs, range(1, last + 1), header.seed, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,19 @@ class Session:
     needs: Needs | None = None
 
     def run(self, store: Store, watcher: Watcher) -> Ended:
-        """Make them."""
-        return asyncio.run(self._run(store, watcher))
+        """Make them. What is there before is no garbage: a collection that walks it would stop every clock."""
+        gc.freeze()
+        try:
+            return asyncio.run(self._run(store, watcher))
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
+        finally:
+            gc.unfreeze()
 
     async def _run(self, store: Store, watcher: Watcher) -> Ended:
         budget = Budget(self.limit, self.before.most_usd if self.before else Decimal(0))
         mask = Mask.of(way.key for pairs in self.pairs.values() for _, way in pairs)
-        runner = Runner(self.settings, store, budget, self.grade, watcher, mask)
+        runner = Runner(self.settings, store, budget, Recorder(self.grade, mask, self.header.keep_text), watcher)
         done = self.before.done if self.before else frozenset()
         todo = {leg: _todo(self.pairs[leg], self.header, done) for leg, calls in self._left().items() if calls}
         warming = {leg: warm_ups(self.pairs[leg], self.warm_up) for leg in todo}
@@ -103,6 +114,13 @@ class Session:
                 more[need.leg] = tasks(pairs, repeats, self.header.seed)
                 watcher.more(need.leg, len(pairs) * need.repeats)
             early |= await runner.run(more)
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first, such as a full disk: the calls beside it ended because of it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 @contextmanager

@@ -229,7 +229,8 @@ class Store:
 
     def sent(self, unit: Unit, worst_usd: Decimal) -> None:
         """Note that a call goes out, and what it may cost at most."""
-        self._append({"row": "sent", **unit._asdict(), "worst_usd": format(worst_usd, "f")})
+        row = {"row": "sent", "leg": unit.leg, "case": unit.case, "repeat": unit.repeat}
+        self._append(row | {"worst_usd": format(worst_usd, "f")})
 
     def prompt(self, case: str, sha256: str, body: Mapping[str, Any]) -> None:
         """Keep the text of a prompt."""

@@ -105,16 +105,20 @@ def request_of(task: Task, seed: int, *, stream: bool) -> Request:
         body["provider"] = way.provider
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    headers = {
+    return Request(_url(way.base_url), _headers(way.key, stream), encoded(body))
+
+
+@lru_cache(maxsize=16)
+def _headers(key: str, stream: bool) -> httpx.Headers:
+    """Made once for a key."""
+    fields = {
         "content-type": "application/json",
         "accept": "text/event-stream" if stream else "application/json",
         # whole pieces as they are: a decoder would hold them back
         "accept-encoding": "identity",
         "user-agent": f"weathervane/{VERSION}",
     }
-    if way.key:
-        headers["authorization"] = f"Bearer {way.key}"
-    return Request(_url(way.base_url), headers, encoded(body))
+    return httpx.Headers({**fields, "authorization": f"Bearer {key}"} if key else fields)
 
 
 @lru_cache(maxsize=16)

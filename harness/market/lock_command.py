@@ -16,32 +16,25 @@ from typing import Any
 
 from compiler.commands.findings import show
 from compiler.diagnostics import Place, PolicyError
-from compiler.load import Documents, load
 from compiler.lock import BAD_ANSWER, UNNAMED_MLX, Answers, make_lock, models_of, zdr_slugs
 from compiler.mlx_facts import mlx_facts
 from compiler.plan import MLX_PREFIX
-from compiler.policy import FILES, LOCK_FILE
-from compiler.policy.types import MODEL_PATTERN
-
-_MODEL = re.compile(MODEL_PATTERN)
-#: Keys whose values name models, in any policy file.
-_MODEL_KEYS = frozenset({"primary", "fallbacks", "models", "watch", "model", "never"})
+from compiler.policy import LOCK_FILE
+from harness.answer_json import parsed
+from harness.market.named_models import documents_of, named_models
 
 
 def run(asked: argparse.Namespace) -> int:
     """0: written, or unchanged; 1: an answer or a policy file is not usable."""
     project: Path = asked.project
     try:
-        documents = load(project / "policies", FILES - {LOCK_FILE})
-        if documents.findings:  # a file that cannot be read may name models too
-            raise PolicyError(documents.findings)
-        wanted = named_models(documents)
+        wanted = named_models(documents_of(project))
         if not wanted:
             raise PolicyError([BAD_ANSWER.at(Place("policies"), "no policy names a model", "name one in tracks.yaml")])
         lock_file = project / "policies" / LOCK_FILE
         old = _present(lock_file)
         read = {_mlx_slug(folder): mlx_facts(folder) for folder in asked.mlx}
-        text, findings = make_lock(wanted, _answers(asked), _known_mlx(old) | read)
+        text, findings = make_lock(wanted, _answers(asked, wanted), _known_mlx(old) | read)
         unnamed = (UNNAMED_MLX.at(Place("policies"), f"no policy names {slug!r}") for slug in read.keys() - wanted)
     except PolicyError as error:
         show(error.findings, asked.format, project)
@@ -57,27 +50,12 @@ def run(asked: argparse.Namespace) -> int:
     return 0
 
 
-def named_models(documents: Documents) -> frozenset[str]:
-    """Every model that a policy file names. The policies need not be right otherwise: a lock may be what they lack."""
-    return frozenset(slug for document in documents.files.values() for slug in _models(document.data))
-
-
-def _models(data: Any, key: str = "") -> set[str]:
-    if isinstance(data, str):
-        return {data} if key in _MODEL_KEYS and _MODEL.match(data) else set()
-    if isinstance(data, dict):
-        return {slug for below, value in data.items() for slug in _models(value, below)}
-    if isinstance(data, list):
-        return {slug for value in data for slug in _models(value, key)}
-    return set()
-
-
-def _answers(asked: argparse.Namespace) -> Answers:
+def _answers(asked: argparse.Namespace, wanted: frozenset[str]) -> Answers:
     if asked.saved is None:
-        from harness.openrouter import fetch
+        from harness.market.lock_answers import fetch
 
         print("asking OpenRouter for its models …", file=sys.stderr)
-        return fetch(key=os.environ.get("OPENROUTER_API_KEY"))
+        return fetch(wanted, key=os.environ.get("OPENROUTER_API_KEY"))
     answer = _saved(asked.saved)
     day = asked.as_of or next(iter(re.findall(r"\d{4}-\d{2}-\d{2}", asked.saved.name)), "")
     try:
@@ -96,7 +74,7 @@ def _saved(file: Path) -> Any:
     try:
         if file.exists() and not file.is_file():
             raise OSError(errno.EINVAL, "it is not a regular file")
-        return json.loads(file.read_text("utf-8"))
+        return parsed(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise PolicyError([BAD_ANSWER.at(Place(str(file)), f"cannot read the saved answer: {why}", fix)]) from error

@@ -42,6 +42,8 @@ class Ranked:
     permaslug: str
     tokens: int
     days: Mapping[datetime.date, int] = field(default_factory=dict)
+    #: the change against the week before in whole percent, where the source itself says one. Nobody computed it here.
+    claimed_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Section:
     other: int | None
     #: whether OpenRouter estimates these numbers from a sample (categories and languages)
     sampled: bool = False
+    #: of this section's own raw answer; the platform's is in the provenance
+    sha256: str | None = None
 
     @property
     def total(self) -> int | None:

@@ -270,6 +270,14 @@ def test_a_key_that_can_neither_be_told_nor_deleted_is_named(desk: Desk, monkeyp
 
 
 def test_an_interruption_waits_until_the_secret_is_safe(desk: Desk) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        _interrupted(desk)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupted(desk: Desk) -> None:
     desk.account.after_change = lambda: os.kill(os.getpid(), signal.SIGINT)
     done = desk.apply()
     assert done.code == 130

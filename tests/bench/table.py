@@ -31,6 +31,12 @@ def tables(results: Mapping[str, Any]) -> str:
             "",
             *promises([info for info in infos if info["group"] == "promise"]),
             "",
+            *histories(infos),
+            "",
+            *honesty([info for info in infos if info["group"] == "honesty"]),
+            "",
+            *calls([info for info in infos if info["group"] == "calls"]),
+            "",
         )
     )
 
@@ -75,6 +81,39 @@ def promises(infos: Iterable[Info]) -> Iterator[str]:
             yield f"| {row['what']} | {row['weeks']:,} | {row['promise']} | {row['seen']} |"
 
 
+def histories(infos: Iterable[Info]) -> Iterator[str]:
+    """Questions about ten years of rankings, and what it takes to make their index."""
+    yield "| `vane market history` of ten years | query: CPU | wall | process: CPU | of it user | wall | peak memory |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
+    for info in infos:
+        if info["group"] == "history":
+            query = milliseconds(info["query_cpu"]), milliseconds(info["query"])
+            yield f"| {' | '.join((info['what'], *query, *figures(info)))} |"
+        if info["group"] == "history index":
+            yield f"| the platform, index {info['what']} | | | {' | '.join(figures(info))} |"
+
+
+def honesty(infos: Iterable[Info]) -> Iterator[str]:
+    """What is reported of a known delay, and what a call costs: ours, a bare loop, and httpx with its own pool."""
+    yield "| True delay | calls at once | by | P50 | P95 | CPU for each call | CPU ÷ bare loop |"
+    yield "|---|--:|---|--:|--:|--:|--:|"
+    names = {"ours": "`vane bench run`", "bare": "a bare loop, same transport", "pool": "a bare loop, httpx's own pool"}
+    for info in infos:
+        for key, name in names.items():
+            p50, p95, cpu = info[key]
+            cells = (f"{info['delay']} ms", str(info["concurrency"]), name, f"{p50:.1f} ms", f"{p95:.1f} ms",
+                     f"{cpu:,.0f} µs", f"{cpu / info['bare'][2]:.2f}")  # fmt: skip
+            yield f"| {' | '.join(cells)} |"
+
+
+def calls(infos: Iterable[Info]) -> Iterator[str]:
+    """A large run."""
+    yield "| `vane bench run`, no delay | calls at once | CPU | of it user | wall | peak memory |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    for info in infos:
+        yield f"| {info['calls']:,} calls | {' | '.join((str(info['concurrency']), *figures(info)))} |"
+
+
 def fleet(info: Info) -> str:
     """What was compiled, in words."""
     if info["machines"] == "shipped":
@@ -89,6 +128,11 @@ def figures(info: Info) -> tuple[str, str, str, str]:
     """CPU, user CPU, wall and memory of a run."""
     cpu, user, wall = (f"{info[key]:.2f} s" for key in ("cpu", "user", "wall"))
     return cpu, user, wall, f"{info['memory']:.0f} MB"
+
+
+def milliseconds(seconds: float) -> str:
+    """Short times."""
+    return f"{seconds * 1000:.0f} ms"
 
 
 def replace(page: str, made: str) -> str:

@@ -28,8 +28,9 @@ MEMORY_MB = 200
 
 
 def environment(folder: Path) -> Mapping[str, str]:
-    """Ours, with a cache of its own, so that runs do not know of each other."""
-    return {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    """Ours, with a cache of its own, so that runs do not know of each other; with bytecode, as pip installs it."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**ours, "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPYCACHEPREFIX": str(likes.HOME / "bytecode")}
 
 
 def project(folder: Path, machines: int | None, kind: Kind = "mixed") -> Path:

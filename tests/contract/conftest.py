@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.bench import STORMY, opened, storm
+from tests.contract.description import Absent, find
 from tests.contract.installation import command
+from tests.contract.table import Row, table
+from tests.contract.turns import Bench, Turn
 
 PATIENCE = 240
 
@@ -68,19 +73,38 @@ def verdict(openclaw: Run) -> Verdict:
     return ask
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What the stub saw of one turn."""
-
-    scenario: str
-    primary_answers: str
-    asked: str
-    key: str
-    then: str
-
-
+NOTES = pytest.StashKey[list[str]]()
 SEEN = pytest.StashKey[list[Row]]()
-HEADINGS = Row("scenario", "primary answers", "upstream model asked", "key asked", "fallback order seen")
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory, seen: list[Row]) -> Iterator[Bench]:
+    """One gateway for all cases."""
+    with opened(tmp_path_factory.mktemp("gateway"), seen) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def storms(bench: Bench) -> Iterator[Mapping[str, Future[Turn]]]:
+    """What OpenClaw repeats for minutes, by agent: all side by side, while the other cases run."""
+    with ThreadPoolExecutor(len(STORMY)) as pool:
+        yield {agent: pool.submit(storm, bench, agent) for agent in STORMY}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    add_log(report, getattr(item, "funcargs", {}))
+    return report
+
+
+def add_log(report: pytest.TestReport, fixtures: Mapping[str, object]) -> None:
+    """A case that failed shows what the gateway said, if it spoke with one."""
+    bench = fixtures.get("bench")
+    if report.failed and isinstance(bench, Bench):
+        report.sections.append(("The gateway's log", bench.gateway.log))
 
 
 @pytest.fixture(scope="session")
@@ -89,15 +113,30 @@ def seen(pytestconfig: pytest.Config) -> list[Row]:
     return pytestconfig.stash.setdefault(SEEN, [])
 
 
+@pytest.fixture(scope="session")
+def notes(pytestconfig: pytest.Config) -> list[str]:
+    """What a person must know of the run, said at its end."""
+    return pytestconfig.stash.setdefault(NOTES, [])
+
+
+@pytest.fixture(scope="session")
+def specification(tmp_path_factory: pytest.TempPathFactory, notes: list[str]) -> Path:
+    """OpenRouter's own description of its API as a file, for Prism; without one, what needs it is skipped, and said."""
+    try:
+        source, data = find()
+    except Absent as absent:
+        notes.append(f"The contracts with OpenRouter's API DID NOT RUN: {absent}")
+        pytest.skip(str(absent))
+    notes.append(f"The contracts with OpenRouter's API were held against {source}")
+    file = tmp_path_factory.mktemp("description") / "openrouter.json"
+    file.write_text(json.dumps(data), "utf-8")
+    return file
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for note in config.stash.get(NOTES, []):
+        terminalreporter.write_line(note)
     if rows := config.stash.get(SEEN, None):
         terminalreporter.section("what the real gateway asked for")
-        for line in lines([HEADINGS, *rows]):
+        for line in table(rows):
             terminalreporter.write_line(line)
-
-
-def lines(rows: Sequence[Row]) -> list[str]:
-    """Rows as text in columns."""
-    cells = [astuple(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

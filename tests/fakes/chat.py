@@ -14,11 +14,14 @@ import argparse
 import asyncio
 import json
 import ssl
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 KEY = "sk-or-v1-" + "7" * 40
@@ -298,6 +301,19 @@ class _Connection(asyncio.Protocol):
             self.transport.close()
 
 
+@contextmanager
+def served(delay_ms: float) -> Iterator[str]:
+    """A fake in a process of its own, so that its work is not that of whoever measures. Gives its address."""
+    command = [sys.executable, "-m", "tests.fakes.chat", "--delay-ms", str(delay_ms)]
+    project = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=project) as process:
+        assert process.stdout and process.stdin
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+
+
 def main() -> None:
     """Serve until standard input ends."""
     parser = argparse.ArgumentParser()
@@ -307,7 +323,6 @@ def main() -> None:
     with Chat(lambda call: said(call, delay=delay), record=False) as chat:
         print(chat.address, flush=True)  # noqa: T201
         sys.stdin.read()
-        print(chat.count, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

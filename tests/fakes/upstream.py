@@ -36,6 +36,8 @@ class Call:
     bearer: str | None
     body: Mapping[str, Any]
     size: int
+    #: all that the model would read
+    text: str
 
     @property
     def model(self) -> str:
@@ -46,15 +48,10 @@ class Call:
         """OpenRouter's `provider` object; None where the request has none."""
         return self.body.get("provider")
 
-    @property
-    def text(self) -> str:
-        """All that the model would read."""
-        return json.dumps(self.body.get("messages"), ensure_ascii=False)
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to answer: a reply, or a refusal with a status; `broken` is a stream that ends in an error."""
+    """What to answer: a reply, or a refusal with a status; `broken` is a stream whose text ends in an error."""
 
     status: int = 200
     text: str = REPLY
@@ -185,7 +182,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         bearer = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
         host = OPENROUTER if self.server.context else "mlx"
-        call = Call(time.monotonic(), host, self.path, bearer, json.loads(raw), len(raw))
+        body = json.loads(raw)
+        text = json.dumps(body.get("messages"), ensure_ascii=False)
+        call = Call(time.monotonic(), host, self.path, bearer, body, len(raw), text)
         answer = self.server.upstream.take(call)
         if answer.status != 200:
             self._send(answer.status, answer.text.encode(), "application/json", answer.headers)

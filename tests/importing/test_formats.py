@@ -15,6 +15,7 @@ from compiler.codes import codes
 from compiler.importing.findings import CODES
 from compiler.importing.found import Found, Wanted, Work
 from compiler.importing.names import safe_name, title_of
+from compiler.importing.places import place_of
 from compiler.importing.policies import write_policies
 from compiler.importing.proof import differences
 from compiler.importing.slugs import Catalogue, corrected, settle, settle_direct
@@ -244,3 +245,33 @@ def test_litellm_fallback_to_nobody_is_told(tmp_path: Path, capsys: pytest.Captu
     assert main(["import", str(config), "-C", str(tmp_path), "--dry-run"]) == 0
     printed = capsys.readouterr()
     assert "no model_name 'nope' in model_list" in printed.out + printed.err
+
+
+def test_a_budget_whose_track_has_no_model_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = SKELETON.replace('primary: "anthropic/claude-opus-4.7"', 'primary: "some-model-of-ours"')
+    assert run(tmp_path, "skeleton.json", text) == 0
+    told = "dollar_track.budget_cap_usd: 800 limits a track without a model"
+    assert told in capsys.readouterr().err
+    assert told in " ".join((tmp_path / "policies/tracks.yaml").read_text("utf-8").replace("\n#", "").split())
+
+
+def test_litellm_files_that_include_others_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "config.yaml", LITELLM + "include: [other.yaml]\n") == 1
+    assert "VN712 include: another file's content" in capsys.readouterr().err
+    assert not (tmp_path / "policies").exists()
+
+
+def test_findings_stand_where_the_file_says_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "config.yaml", LITELLM) == 0
+    err = capsys.readouterr().err
+    line = next(n for n, text in enumerate(LITELLM.split("\n"), 1) if "model_name: azure" in text)
+    assert f"config.yaml:{line + 1}:5 VN715" in err
+    assert "before, but for what is named above" in err
+    budget = next(n for n, text in enumerate(LITELLM.split("\n"), 1) if "max_budget" in text)
+    assert f"config.yaml:{budget}:3 VN718" in err
+
+
+def test_a_place_is_found_in_json5_too() -> None:
+    text = '{ // ops\n  agents: {\n    "entries": {ops: {model: {fallbacks: []}}}}}'
+    assert str(place_of(text, "f.json", "agents.entries.ops.model")) == "f.json:3:23"
+    assert str(place_of(text, "f.json", "elsewhere.x")) == "f.json:1:1"

@@ -15,10 +15,14 @@ from compiler.cli import main
 from compiler.diagnostics import PolicyError
 from compiler.lock import Answers
 from harness import openrouter as fetching
-from harness.openrouter import fetch
+from harness.clock import Clock
+from harness.market.lock_answers import fetch
 from tests.fakes.openrouter import GATEWAY_ERROR, MODELS, ZDR, OpenRouter, Reply, error, good, saved
+from tests.market.desk import Desk
 from tests.samples import write_policies
 
+#: Waits for nothing.
+HASTY = Clock(pause=lambda seconds: None)
 KEY = "sk-or-v1-0123456789abcdef0123456789abcdef"
 
 
@@ -38,7 +42,7 @@ def openrouter() -> Iterator[OpenRouter]:
 
 @pytest.fixture
 def ask(openrouter: OpenRouter) -> Callable[[], Answers]:
-    return lambda: fetch(openrouter.api, timeout=5, pause=lambda seconds: None)
+    return lambda: fetch((), openrouter.api, timeout=5, clock=HASTY)
 
 
 def refusal(ask: Callable[[], Answers]) -> str:
@@ -51,7 +55,7 @@ def refusal(ask: Callable[[], Answers]) -> str:
 
 
 def test_good_answers(openrouter: OpenRouter) -> None:
-    answers = fetch(openrouter.api, key=KEY)
+    answers = fetch((), openrouter.api, key=KEY)
     assert {model["id"] for model in answers.models} == {m["id"] for m in saved("models-2026-05-22.json")["data"]}
     assert answers.zdr == frozenset(endpoint["model_id"] for endpoint in saved("zdr-2026-05-22.json")["data"])
     assert openrouter.asked == [(MODELS, f"Bearer {KEY}"), (ZDR, f"Bearer {KEY}")]
@@ -85,7 +89,7 @@ def test_no_key_is_no_header(ask: Callable[[], Answers], openrouter: OpenRouter)
 def test_what_may_pass_is_asked_again(openrouter: OpenRouter, bad: Reply) -> None:
     pauses: list[float] = []
     openrouter.script(MODELS, [bad, bad, good(saved("models-2026-05-22.json"))])
-    assert fetch(openrouter.api, pause=pauses.append).models
+    assert fetch((), openrouter.api, clock=Clock(pause=pauses.append)).models
     assert openrouter.paths == [MODELS] * 3 + [ZDR]
     assert len(pauses) == 2
     assert pauses[0] < pauses[1]
@@ -135,19 +139,19 @@ def test_odd_json_is_refused(ask: Callable[[], Answers], openrouter: OpenRouter,
 
 def test_a_silent_server_ends_in_a_finding(openrouter: OpenRouter) -> None:
     openrouter.script(MODELS, [Reply(silent=True)])
-    assert "ReadTimeout" in refusal(lambda: fetch(openrouter.api, timeout=0.05, pause=lambda seconds: None))
+    assert "ReadTimeout" in refusal(lambda: fetch((), openrouter.api, timeout=0.05, clock=HASTY))
 
 
-def test_a_dripping_server_ends_in_a_finding(openrouter: OpenRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dripping_server_ends_in_a_finding(openrouter: OpenRouter) -> None:
     hours = iter(range(0, 100 * 3600, 3600))
-    monkeypatch.setattr("harness.openrouter.time.monotonic", lambda: next(hours))
-    assert "too slow" in refusal(lambda: fetch(openrouter.api, pause=lambda seconds: None))
+    slow = Clock(monotonic=lambda: next(hours), pause=lambda seconds: None)
+    assert "too slow" in refusal(lambda: fetch((), openrouter.api, clock=slow))
 
 
 def test_an_endless_answer_ends_in_a_finding(
     ask: Callable[[], Answers], openrouter: OpenRouter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(fetching, "MOST_BYTES", 1000)
     assert "too large" in refusal(ask)
 
 
@@ -155,12 +159,12 @@ def test_nobody_listens() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: the port refuses
         api = f"http://127.0.0.1:{taken.getsockname()[1]}/api/v1"
-        assert "ConnectError" in refusal(lambda: fetch(api, pause=lambda seconds: None))
+        assert "ConnectError" in refusal(lambda: fetch((), api, clock=HASTY))
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}\r\nX-Evil: 1", "sk-or-v1-…", "two words", "\x00"])
 def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(openrouter: OpenRouter, key: str) -> None:
-    message = refusal(lambda: fetch(openrouter.api, key=key))
+    message = refusal(lambda: fetch((), openrouter.api, key=key))
     assert key.strip() not in message
     assert openrouter.asked == []
 
@@ -191,6 +195,8 @@ def test_lock_command_asks_and_writes(
     assert lock["as_of"] == "2026-05-22"
     assert lock["source"] == "GET /models and GET /endpoints/zdr"
     assert lock["models"]["anthropic/claude-opus-4.7"]["zdr"] is True
+    route = "GET /models: no endpoint has this price"  # the server knows no endpoints at all
+    assert {model["priced"]["route"] for model in lock["models"].values()} == {route}
     assert KEY not in lock_file.read_text("utf-8")
     assert {key for _, key in openrouter.asked} == {f"Bearer {KEY}"}
     assert "written" in capsys.readouterr().err
@@ -204,7 +210,7 @@ def test_a_failed_lock_leaves_the_old_one(
     openrouter: OpenRouter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "API", openrouter.api)
-    monkeypatch.setattr(fetching, "_PAUSES", (0, 0))
+    monkeypatch.setattr(fetching, "PAUSES", (0, 0))
     lock_file = write_policies(tmp_path) / "models.lock.json"
     before = lock_file.read_bytes()
     for reply in (good({"data": []}), GATEWAY_ERROR, Reply(body=b"{", missing=7)):
@@ -212,3 +218,18 @@ def test_a_failed_lock_leaves_the_old_one(
         assert main(["lock", "-C", str(tmp_path)]) == 1
         assert lock_file.read_bytes() == before
     assert {file.name for file in lock_file.parent.iterdir() if file.name.startswith(".")} == set()
+
+
+def test_the_lock_says_whose_its_prices_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The market's server knows endpoints too."""
+    monkeypatch.setattr(fetching, "API", desk.api)
+    assert main(["lock", "-C", str(desk.project)]) == 0
+    models = json.loads((desk.project / "policies/models.lock.json").read_text("utf-8"))["models"]
+    assert {model["priced"]["route"] for model in models.values()} == {"deepinfra/fp8"}
+    assert {model["priced"]["as_of"] for model in models.values()} == {"2026-06-15"}
+    assert main(["compile", "-C", str(desk.project)]) == 0
+    desk.fault("/endpoints", body=b"{}")
+    assert main(["lock", "-C", str(desk.project)]) == 1
+    assert "no list of endpoints" in capsys.readouterr().err

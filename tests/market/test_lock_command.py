@@ -11,7 +11,7 @@ import pytest
 from compiler.cli import main
 from compiler.load import load
 from compiler.policy import FILES
-from harness.market.lock_command import named_models
+from harness.market.named_models import named_models
 from tests.fakes.openrouter import DATA
 from tests.samples import MLX_MODELS, changed, write_policies
 

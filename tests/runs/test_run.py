@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench.store import unit_of
+from harness.bench.store import read_run, unit_of
 from tests.fakes.chat import COST, KEY, Call, Reply, said
 from tests.runs.conftest import Desk, suite_of, text_case, tool_case
 from tests.shipped import edit
@@ -181,6 +182,24 @@ def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_go_on(desk: Desk) -> 
     assert desk("run", "--api", desk.chat.address, "--resume", str(desk.file), "--warm-up", "0").code == 0
     assert Counter(unit_of(row) for row in desk.kept.attempts if row.final).total() == 20
     assert len(desk.chat.calls) == 20
+
+
+def test_a_full_disk_ends_the_run_and_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.use(suite_of(*(text_case(f"case-{number}") for number in range(20))))
+    write, rows = os.write, 0
+
+    def full(descriptor: int, line: bytes) -> int:
+        nonlocal rows
+        rows += bytes(line).startswith(b'{"row":')
+        if rows > 10:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, line)
+
+    monkeypatch.setattr("harness.bench.store.os.write", full)
+    done = desk.run(*OPENROUTER, "--repeats", "1", "--concurrency", "3")
+    monkeypatch.undo()
+    assert (done.code, "No space left on device" in done.err) == (1, True), done.err
+    assert 0 < len(read_run(desk.file).attempts) < 20
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,8 @@ def test_a_run_that_is_killed_goes_on_and_pays_no_call_twice(tmp_path: Path) -> 
     again = chat.calls[calls_before:]
     warm = sum(row.repeat == 0 for row in run.attempts[len(before.attempts) :])
     assert len(again) == 80 - len(before.done) + warm, "only what was not counted is asked"
-    assert len(run.cut_off) == calls_before - len(before.attempts), "and what was in flight is known"
+    # a call is noted before it is sent: the kill may come between, and four are on their way at most
+    assert calls_before - len(before.attempts) <= len(run.cut_off) <= 4, "and what was in flight is known"
     assert KEY not in file.read_text() + log.read_text() + done.stdout + done.stderr
     assert (project / "generated" / "weeks" / run.header.week / "harness.json").is_file()
     parquet = file.with_suffix(".parquet")

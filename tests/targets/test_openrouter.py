@@ -202,12 +202,30 @@ def test_the_check_knows_its_files_and_leaves_those_of_others_alone() -> None:
 
 
 def test_read_sees_every_model_of_every_preset_with_what_is_sent() -> None:
-    found = [(reach.scenario, reach.model, reach.provider) for reach in read(emitted())]
+    found = [
+        (reach.scenario, reach.model, reach.provider)
+        for reach in read(emitted())
+        if not reach.scenario.startswith("key:")
+    ]
     assert [entry[:2] for entry in found] == [
         ("design-review", OPUS.slug), ("ide-assist", FLASH.slug), ("ide-assist", GEMINI.slug),
     ]  # fmt: skip
     assert all(provider and provider["data_collection"] == "deny" for *_, provider in found)
     assert list(read({})) == []
+
+
+def test_read_sees_what_a_guardrail_admits_and_the_retention_that_it_enforces() -> None:
+    guardrails = [
+        {"assigned_key": "vane-token", "allowed_models": {"google/a": "google/a-1", "x/b": "x/b-1"},
+         "enforce_zdr_google": True, "enforce_zdr_other": False},
+        {"assigned_key": "vane-gray"},
+    ]  # fmt: skip
+    files = {"openrouter/guardrails.json": json.dumps({"guardrails": guardrails}).encode()}
+    assert [(reach.scenario, reach.model, reach.provider) for reach in read(files)] == [
+        ("key:token", "google/a", {"zdr": True}),
+        ("key:token", "x/b", {"zdr": False}),
+        ("key:gray", "*", {"zdr": False}),
+    ]
 
 
 def test_read_sees_a_single_model_and_takes_none_for_all() -> None:

@@ -9,11 +9,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from compiler.plan import MLX_PREFIX, MachinePlan, MlxServer, Schedule
+from compiler.plan import GATEWAY_PORT, MLX_PREFIX, MachinePlan, MlxServer, Schedule
 from compiler.targets import Artifact
 from compiler.templates import templates
 
-GATEWAY_PORT = 18789
 SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 #: Homebrew comes last and only where people's tools are needed: ordinary accounts may write there.
 TOOLS_PATH = f"{SYSTEM_PATH}:/opt/homebrew/bin:/usr/local/bin"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import simplejson
 
-from compiler.plan import MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Preferences, Route
+from compiler.plan import GATEWAY_PORT, MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Preferences, Route
 from compiler.targets import Artifact
 from compiler.targets.openclaw.conformance import INSTALLED_PATH, conformance, fingerprint, rendered
 from compiler.targets.openclaw.conformance import PATH as POLICY_PATH
@@ -82,6 +82,7 @@ def _shape(plan: MachinePlan) -> dict[str, Any]:
         "is_gateway": "gateway" in plan.roles or plan.gateway is None,
         "remote": _socket(plan.gateway) if plan.gateway else None,
         "gateway_variable": GATEWAY_VARIABLE,
+        "gateway_port": GATEWAY_PORT,
     }
 
 

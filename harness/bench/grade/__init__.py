@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from harness.bench.attempt import Answer, Failure, Grade, Usage
 from harness.bench.case import Case
-from harness.bench.expectation import Calls, Contains, Matches, PatchGives
+from harness.bench.expectation import Calls, Contains, FitsSchema, Matches, PatchGives
 from harness.bench.grade import calls, json_text, patch, text
 from harness.bench.grade.nothing import reason
 from harness.bench.grade.protocol import is_tool_request, protocol_error
@@ -35,13 +35,19 @@ def _judged(case: Case, answer: Answer) -> Verdict:
         return calls.judge(expected, case.tools, answer.calls)
     if answer.calls:
         return "call_when_irrelevant", f"called {answer.calls[0].name[:80]!r} where text was the answer"
+    if not answer.text.strip():
+        return "empty_answer", "no text"  # what must not be there is not there, and still nothing was answered
+    return _judged_text(expected, answer.text, case.max_tokens)
+
+
+def _judged_text(expected: Contains | Matches | FitsSchema | PatchGives, said: str, max_tokens: int) -> Verdict:
     if isinstance(expected, Contains):
-        return text.contains(expected, answer.text)
+        return text.contains(expected, said)
     if isinstance(expected, Matches):
-        return text.matches(expected, answer.text)
+        return text.matches(expected, said, max_tokens)
     if isinstance(expected, PatchGives):
-        return patch.judge(expected, answer.text)
-    return json_text.judge(expected, answer.text)
+        return patch.judge(expected, said)
+    return json_text.judge(expected, said)
 
 
 def _named(case: Case, answer: Answer, usage: Usage | None, wrong: tuple[Failure, str]) -> tuple[Failure, str]:

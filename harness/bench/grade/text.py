@@ -7,8 +7,9 @@ import re
 from harness.bench.expectation import Contains, Matches
 from harness.bench.grade.verdict import Verdict
 
-#: Patterns see no more than this much of an answer: `re` cannot be interrupted, and no case asks for so long a text.
-SEEN_BY_PATTERNS = 20_000
+#: Patterns see so many characters for each token that was asked for: `re` cannot be interrupted, and its time may grow
+#: with a power of the length. A token of text is about four characters, rarely more than six.
+_CHARS_A_TOKEN = 8
 
 
 def contains(expected: Contains, text: str) -> Verdict:
@@ -21,7 +22,7 @@ def contains(expected: Contains, text: str) -> Verdict:
     return ("wrong_text", f"{unwanted!r} is in the answer") if unwanted is not None else None
 
 
-def matches(expected: Matches, text: str) -> Verdict:
+def matches(expected: Matches, text: str, max_tokens: int) -> Verdict:
     """The pattern is found somewhere."""
-    found = re.search(expected.pattern, text[:SEEN_BY_PATTERNS], re.MULTILINE)
+    found = re.search(expected.pattern, text[: max_tokens * _CHARS_A_TOKEN], re.MULTILINE)
     return None if found else ("wrong_text", f"nothing matches {expected.pattern[:120]!r}")

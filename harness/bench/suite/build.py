@@ -125,7 +125,10 @@ def _expectation(form: CaseForm) -> Expectation:
 def expected_calls(forms: tuple[ExpectedCallForm, ...]) -> Iterator[ExpectedCall]:
     """Expected calls with their values as JSON has them."""
     for form in forms:
-        accepted = {key: tuple(plain(value) for value in values) for key, values in form.arguments.items()}
+        accepted = {
+            key: tuple(plain([*form.arguments.get(key, ()), *form.off_schema.get(key, ())]))
+            for key in dict.fromkeys([*form.arguments, *form.off_schema])
+        }
         yield ExpectedCall(form.tool, accepted, frozenset(form.optional), frozenset(form.free), frozenset(form.loose))
 
 

@@ -89,6 +89,8 @@ def _expectation(written: Written) -> Iterator[Finding]:
     for extra, needed in (("lacks", "contains"), ("also", "patch")):
         if getattr(expect, extra) and getattr(expect, needed) is None:
             yield ONE_EXPECTATION.at(written.place("expect", extra, key=True), f"{extra!r} goes with {needed!r} only")
+    if expect.contains == () and not expect.lacks:
+        yield ONE_EXPECTATION.at(written.place("expect", "contains"), "it asks for no text and forbids none")
     if written.form.structured and expect.fits is None:
         yield ONE_EXPECTATION.at(written.place("structured", key=True), "'structured' goes with 'fits' only")
     if expect.fits is not None:
@@ -120,9 +122,9 @@ def _calls(written: Written) -> Iterator[Finding]:
         where = ("expect", "calls", at)
         if both := sorted(set(call.free) & call.arguments.keys()):
             yield VALUE_OFF_SCHEMA.at(written.place(*where, "free"), f"{both[0]!r} has accepted values and is free")
-        empty = [key for key, values in call.arguments.items() if not values]
+        empty = [(part, key) for part in ("arguments", "off_schema") for key, v in getattr(call, part).items() if not v]
         if empty:
-            yield VALUE_OFF_SCHEMA.at(written.place(*where, "arguments", empty[0]), f"{empty[0]!r} accepts no value")
+            yield VALUE_OFF_SCHEMA.at(written.place(*where, *empty[0]), f"{empty[0][1]!r} accepts no value")
         elif (tool := tools.get(call.tool)) and tool.parameters and not problem_of(plain(tool.parameters)):
             yield from _values(written, call, plain(tool.parameters), where)
 
@@ -131,12 +133,12 @@ def _values(written: Written, call: ExpectedCallForm, schema: Any, where: tuple[
     """Each accepted value once, with the first ones of the other parameters; and all that may be left out, left out."""
     first = {key: plain(values[0]) for key, values in call.arguments.items()}
     known, needed = schema.get("properties", {}), set(schema.get("required", ()))
-    for key in (*call.optional, *call.free, *call.loose):
+    for key in (*call.optional, *call.free, *call.loose, *call.off_schema):
         if key not in known and key not in first:
             yield VALUE_OFF_SCHEMA.at(written.place(*where), f"{call.tool} has no parameter {key!r}")
     if lost := sorted(needed & set(call.optional)):
         yield VALUE_OFF_SCHEMA.at(written.place(*where, "optional"), f"{call.tool} requires {lost[0]!r}")
-    open_schema = {**schema, "required": sorted(needed - set(call.free))}
+    open_schema = {**schema, "required": sorted(needed - {*call.free, *call.off_schema})}
     for key, values in call.arguments.items():
         for at, value in enumerate(values):
             if wrong := violation(open_schema, {**first, key: plain(value)}):

@@ -96,6 +96,8 @@ class ExpectedCallForm(Policy):
     tool: ToolName
     arguments: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     """For each parameter the accepted values. What is not named here must not be there."""
+    off_schema: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    """More accepted values, which the tool's own schema forbids: right at the task, and still a protocol error."""
     optional: tuple[str, ...] = ()
     """Parameters that may be left out."""
     free: tuple[str, ...] = ()

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from harness.bench import comparison_codes, merging, store
+from harness.bench.importing import found
+from harness.bench.suite import codes as suite
 from harness.market import findings as market
 from harness.market import import_findings
 
-CODES = (*market.CODES, *import_findings.CODES)
+CODES = (
+    *market.CODES, *import_findings.CODES,
+    *suite.CODES, *comparison_codes.CODES, *store.CODES, *merging.CODES, *found.CODES,
+)  # fmt: skip

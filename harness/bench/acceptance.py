@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from compiler.diagnostics import Code, Place, PolicyError, errors
+from compiler.diagnostics import Place, PolicyError, errors
 from compiler.load import load
 from compiler.policy import FILES, parse
+from harness.bench.comparison_codes import NO_THRESHOLDS
 from harness.bench.verdicts import Thresholds
-
-NO_THRESHOLDS = Code(
-    "VB204", "no-thresholds", "Nothing says which changes matter",
-    "write acceptance.yaml with `promote` and `demote`",
-    "Whether a rise of a point is worth a rollback is for people to say, and to review, before there is a result.",
-)  # fmt: skip
-CODES = (NO_THRESHOLDS,)
 
 
 def thresholds(project: Path) -> Thresholds:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from compiler.diagnostics import Code, Place, PolicyError
+from compiler.diagnostics import Place, PolicyError
 from harness.bench.attempt import LegName
+from harness.bench.comparison_codes import NOTHING_IN_COMMON, UNLIKE_SUITES
 from harness.bench.measures import Measure, Metric, measures
 from harness.bench.outcomes import finals
 from harness.bench.pairs import Pairs, paired
@@ -15,18 +16,6 @@ from harness.bench.stats import eprocess, holm
 from harness.bench.stats.eprocess import EProcess
 from harness.bench.store import Run
 from harness.bench.verdicts import Judge, Outcome, Question, Result, Thresholds, outcome
-
-UNLIKE_SUITES = Code(
-    "VB201", "unlike-suites", "Two runs are of different suites",
-    "run the suite of one of them again, and compare with that",
-    "With another prompt, tool or accepted answer a difference says nothing of the model. Only equal hashes compare.",
-)  # fmt: skip
-NOTHING_IN_COMMON = Code(
-    "VB202", "nothing-in-common", "Two runs have no prompt on a leg in common",
-    "run the same legs and scenarios in both",
-    "Only the same prompt on the same leg compares; averages over different prompts do not.",
-)  # fmt: skip
-CODES = (UNLIKE_SUITES, NOTHING_IN_COMMON)
 
 #: Leg, metric, the models of base and candidate: with another model, evidence starts again.
 Key: TypeAlias = tuple[LegName, Metric, tuple[str, ...], tuple[str, ...]]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from compiler.diagnostics import Code, Place, PolicyError
 from harness.bench.acceptance import thresholds
-from harness.bench.compare import UNLIKE_SUITES, Need, Side, compare, undecided
+from harness.bench.compare import Need, Side, compare, undecided
+from harness.bench.comparison_codes import UNLIKE_SUITES
 from harness.bench.evidence import run_before
 from harness.bench.session import LOOKS
 from harness.bench.store import FOLDER, RunHeader, find_run, read_run

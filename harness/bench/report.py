@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from compiler.diagnostics import Code, Place, PolicyError
+from compiler.diagnostics import Place, PolicyError
 from harness.bench.attempt import LegName
 from harness.bench.compare import Carried, Comparison, Key
+from harness.bench.comparison_codes import BROKEN_EVIDENCE
 from harness.bench.comparison_page import comparison_page
 from harness.bench.data import VERSION, as_json, comparison_data, summary_data
 from harness.bench.measures import Metric
@@ -20,13 +21,6 @@ from harness.bench.summary_page import summary_page
 from harness.bench.verdicts import Thresholds
 
 DATA, PAGE, PICTURE = "harness.json", "harness.md", "harness-latency.svg"
-
-BROKEN_EVIDENCE = Code(
-    "VB203", "broken-evidence", "A week's harness.json is not what `vane bench run` writes",
-    "restore it: git checkout generated/weeks",
-    "The next week goes on from its e-processes. Evidence that was cut off must not start again in silence.",
-)  # fmt: skip
-CODES = (BROKEN_EVIDENCE,)
 
 
 def render(summary: Summary, comparison: Comparison | None, thresholds: Thresholds) -> Mapping[str, bytes]:

@@ -88,7 +88,7 @@ class Result:
     threshold: float
 
     def chance(self, rise: float) -> float:
-        """The chance at least that a comparison like this one would have called such a rise worse. Simulates."""
+        """The chance that a comparison like this one would have called such a rise worse. Simulates."""
         return self.question.measure.power(rise, self.alpha, self.threshold)
 
     def sees(self) -> float | None:

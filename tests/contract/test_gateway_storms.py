@@ -33,6 +33,9 @@ def test_what_openclaw_repeats_ends_in_the_fallback(
     bench.note(route.scenario, status, turn)
     asked_again_and_again(turn, route.hops)
     assert turn.answer.status_code == (200 if len(route.hops) > 1 else NOBODY_LEFT[status]), turn.answer.text
+    # nothing stays closed by it; a cooldown shorter than the wait for this turn would go unseen
+    again = bench.turn(twin(route.scenario, status), {})
+    assert again.asked == [(slug(route.hops[0]), route.hops[0].key)]
 
 
 @pytest.mark.parametrize("agent", BROKEN)

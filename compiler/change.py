@@ -99,12 +99,10 @@ def yardstick(before: Compiled | None, after: Compiled) -> Yardstick:
 Files = Mapping[str, bytes]
 
 
-def compare(
-    before: Compiled | None, after: Compiled, was_files: Files | None = None, now_files: Files | None = None
-) -> Change:
-    """What `after` changes. Without a `before` everything is new. Files: what generated/ holds, if not as compiled."""
+def compare(before: Compiled | None, after: Compiled, was_files: Files, now_files: Files) -> Change:
+    """What `after` changes. Without a `before` everything is new. Files: what generated/ holds on each side."""
     routes = tuple(_route_changes(before, after))
-    touched = tuple(sorted(_touched(_or_compiled(was_files, before), _or_compiled(now_files, after))))
+    touched = tuple(sorted(_touched(was_files, now_files)))
     old_machines = before.plans[0].machines if before else {}
     old_scenarios = before.policies.scenarios if before else {}
     return Change(
@@ -115,10 +113,6 @@ def compare(
         scenarios=len({*after.policies.scenarios, *old_scenarios}),
         dollars=sum((route.dollars for route in routes), Decimal(0)),
     )
-
-
-def _or_compiled(files: Files | None, side: Compiled | None) -> Files:
-    return files if files is not None else compiled_files(side)
 
 
 def compiled_files(side: Compiled | None) -> Files:

@@ -73,7 +73,9 @@ class Changes:
 def write(generated: Path, compiled: Compilation, version: str) -> Changes:
     """Bring generated/ to what was compiled: removals first, then artifacts, then the manifest."""
     manifest = manifest_bytes(compiled, version)
-    with _alone(generated):
+    _refuse_unless_folder(generated)
+    generated.mkdir(parents=True, exist_ok=True)
+    with alone(generated):
         changes = _compare(generated, compiled, manifest)
         for path in changes.stale:
             _remove(generated, path)
@@ -88,11 +90,9 @@ def write(generated: Path, compiled: Compilation, version: str) -> Changes:
 
 
 @contextmanager
-def _alone(generated: Path) -> Iterator[None]:
-    """Wait until no other compile writes there: two would share temporary files. The lock goes with its process."""
-    _refuse_unless_folder(generated)
-    generated.mkdir(parents=True, exist_ok=True)
-    handle = os.open(generated, os.O_RDONLY | os.O_DIRECTORY)
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other command writes there: two would share temporary files. The lock goes with its process."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -65,7 +65,3 @@ class Week:
     def after(self, weeks: int = 1) -> Week:
         """The week some weeks later."""
         return self.before(-weeks)
-
-    def is_over_at(self, moment: datetime.datetime) -> bool:
-        """Whether all its days are completed UTC days at an aware time."""
-        return moment.astimezone(datetime.UTC).date() > self.sunday

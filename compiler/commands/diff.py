@@ -81,13 +81,13 @@ def _before(project: Path, base: str, folder: Path) -> _Base:
     policies = extract(project, base, folder)
     if policies is None:
         return _Base(None, None, (f"{base} has no policies: everything is new",), is_first=True)
-    documents = load(policies, FILES)
     try:
-        return _Base(compile_policies(policies), documents)
+        compiled = compile_policies(policies)
+        return _Base(compiled, compiled.policies.documents)
     except PolicyError as error:
         first = error.findings[0]
         said = f"the base does not compile ({len(error.findings)} findings, first {first.place} {first.code})"
-        return _Base(None, documents, (f"{said}: everything counts as new",))
+        return _Base(None, load(policies, FILES), (f"{said}: everything counts as new",))
 
 
 def _files(project: Path, revision: str | None, compiled: Compiled | None) -> Files:

@@ -26,6 +26,7 @@ from compiler.importing.slugs import Catalogue, of_lock, of_models
 from compiler.lock import BAD_ANSWER, Answers, make_lock, models_of
 from compiler.policy import LOCK_FILE
 from compiler.policy.lock import Lock
+from compiler.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def run(asked: argparse.Namespace) -> int:
         if asked.dry_run:
             print(f"==> {one_line(f'{folder.name}/{path}')} <==\n{text}", file=out)
         else:
-            _write(folder / path, text)
+            write_whole(folder / path, text.encode("utf-8"))
     verb = "would write" if asked.dry_run else "wrote"
     print(f"{verb} {len(texts)} files with {len(written.texts) - 4} scenarios into {folder.name}/", file=sys.stderr)
     proved, has_lock = pinned and not errors(outcome), LOCK_FILE in texts or (folder / LOCK_FILE).is_file()
@@ -168,12 +169,3 @@ def _beside(folder: Path, there: list[str], texts: Mapping[str, str]) -> list[Fi
     stay = [file for file in there if file.removeprefix(f"{folder.name}/") not in texts]
     fix = "delete it if it does not belong to the imported policies"
     return [replace(EXISTS.at(Place(file), f"{file!r} stays", fix), severity=Severity.WARNING) for file in stay]
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.vane-new")
-    temporary.unlink(missing_ok=True)  # of a killed run, or a planted link
-    with temporary.open("x", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-    temporary.replace(file)

@@ -17,7 +17,7 @@ LegName = Literal["mlx", "openrouter", "remote"]
 TransportError = Literal[
     "connection_refused", "tls_error", "dns_error", "connection_lost", "timeout", "stalled", "bad_stream",
     "too_large", "unauthorized", "payment_required", "key_limit", "forbidden", "rate_limited", "unavailable",
-    "server_error", "bad_request", "not_found", "stream_error", "over_budget",
+    "server_error", "bad_request", "not_found", "stream_error",
 ]  # fmt: skip
 #: A request errs by OpenRouter's own definition if any of its calls is one of these.
 ProtocolError = Literal["InvalidJson", "UnknownName", "SchemaMismatch"]

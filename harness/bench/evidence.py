@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from compiler.commands.findings import show
 from compiler.diagnostics import Place, PolicyError
+from compiler.whole_file import write_whole
 from harness.bench.acceptance import thresholds
 from harness.bench.compare import Carried, Comparison, Side, compare
 from harness.bench.report import DATA, carried, render
@@ -50,7 +50,9 @@ def write_evidence(project: Path, file: Path) -> list[Path]:
             comparison = compare(base, Side(file.stem, run), limits, carried=evidence)
     folder = project / WEEKS / str(Week.parse(run.header.week))
     files = render(summarise(file.stem, run), comparison, limits)
-    return [_written(folder / name, content) for name, content in files.items()]
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in files]
 
 
 def _carried(project: Path, header: RunHeader) -> Carried:
@@ -67,19 +69,6 @@ def _weeks_before(project: Path, header: RunHeader) -> Iterator[Week]:
         with suppress(ValueError):
             if (week := Week.parse(folder.name)) < Week.parse(header.week):
                 yield week
-
-
-def _written(file: Path, content: bytes) -> Path:
-    """A killed process leaves the old file or the new one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}")
-    temporary.unlink(missing_ok=True)
-    with temporary.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
-    return file
 
 
 def main(project: Path, file: Path) -> int:

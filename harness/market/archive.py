@@ -6,14 +6,13 @@ file is renamed by itself, rankings.json last. Files that other commands keep in
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from compiler.diagnostics import Place, PolicyError
+from compiler.write import alone
 from harness.market.findings import LINKED_ARCHIVE, NO_SUCH_WEEK
 from harness.market.form import broken, from_json, to_json
 from harness.market.rankings import Ranking
@@ -89,7 +88,10 @@ def write(project: Path, ranking: Ranking, extra_files: Mapping[str, bytes] | No
     """Archive a week with its other files; whether anything changed. A kill leaves the old files or the new ones."""
     files = {**(extra_files or {}), RANKINGS: to_json(ranking)}
     target = folder(project, ranking.week)
-    with _alone(target.parent):
+    for above in (target.parent.parent, target.parent):
+        _refuse_unless_folder(above)
+        above.mkdir(parents=True, exist_ok=True)
+    with alone(target.parent):
         _refuse_unless_folder(target)
         if target.is_dir():
             changed = {name: content for name, content in files.items() if not _holds(target / name, content)}
@@ -105,20 +107,6 @@ def write(project: Path, ranking: Ranking, extra_files: Mapping[str, bytes] | No
             _write(staged / name, content)
         staged.rename(target)
     return True
-
-
-@contextmanager
-def _alone(archive: Path) -> Iterator[None]:
-    """Wait until no other command writes there. The lock goes with its process."""
-    for above in (archive.parent, archive):
-        _refuse_unless_folder(above)
-        above.mkdir(parents=True, exist_ok=True)
-    handle = os.open(archive, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _refuse_unless_folder(path: Path) -> None:

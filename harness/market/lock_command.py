@@ -20,6 +20,7 @@ from compiler.lock import BAD_ANSWER, UNNAMED_MLX, Answers, make_lock, models_of
 from compiler.mlx_facts import mlx_facts
 from compiler.plan import MLX_PREFIX
 from compiler.policy import LOCK_FILE
+from compiler.whole_file import write_whole
 from harness.answer_json import parsed
 from harness.market.named_models import documents_of, named_models
 
@@ -42,11 +43,7 @@ def run(asked: argparse.Namespace) -> int:
     show((*findings, *unnamed), asked.format, project, {})
     _report(old, text, asked.dry_run)
     if text != old and not asked.dry_run:
-        temporary = lock_file.with_name(f".{LOCK_FILE}")
-        temporary.unlink(missing_ok=True)  # of a killed run, or a planted link
-        with temporary.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-        temporary.replace(lock_file)
+        write_whole(lock_file, text.encode("utf-8"))
     return 0
 
 

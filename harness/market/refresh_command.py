@@ -52,14 +52,15 @@ def run(asked: argparse.Namespace, clock: Clock | None = None) -> int:
     show([NOT_SERVED.at(place, f"{slug!r} is not served") for slug in refreshed.not_served], asked.format, project, {})
     verb = "not written (--dry-run)" if asked.dry_run else "written" if is_new else "unchanged"
     print(f"{summary(refreshed)}: {verb}", file=sys.stderr)
-    return 0 if asked.dry_run else _beside(asked, week)
+    return 0 if asked.dry_run else _beside(asked, refreshed.ranking)
 
 
-def _beside(asked: argparse.Namespace, week: Week) -> int:
+def _beside(asked: argparse.Namespace, ranking: Ranking) -> int:
     """What moved, and the pictures, beside the week's numbers. An older week that is broken keeps only these out."""
+    week = ranking.week
     try:
         files = pages(asked.project, week)
-        archive.write(asked.project, archive.read(asked.project, week), files)
+        archive.write(asked.project, ranking, files)
     except PolicyError as error:
         show(error.findings, asked.format, asked.project)
         print(f"vane: the week is archived; when that is mended: vane market diff {week} --write", file=sys.stderr)

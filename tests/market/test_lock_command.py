@@ -140,7 +140,7 @@ def test_nothing_is_written_through_links(tmp_path: Path) -> None:
     policies = write_policies(tmp_path)
     victim = tmp_path / "victim"
     victim.write_text("mine")
-    (policies / ".models.lock.json").symlink_to(victim)
+    (policies / ".models.lock.json.vane-new").symlink_to(victim)
     assert lock_command(tmp_path, "--from", str(ANSWER)) == 0
     assert victim.read_text() == "mine"
     assert not (policies / "models.lock.json").is_symlink()

@@ -12,9 +12,8 @@ from compiler.policy.lock import LockedModel, Pricing
 from harness.market import archive
 from harness.market.catalogue import Catalogue, Endpoint
 from harness.market.form import broken
+from harness.market.prices import FILE
 from harness.weeks import Week
-
-FILE = "prices.json"
 
 
 class _Offer(BaseModel):

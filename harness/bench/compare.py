@@ -81,12 +81,10 @@ class Side(NamedTuple):
         return f"{self.run.header.week} {self.run.header.started.isoformat()}"
 
 
-def compare(
-    base: Side, candidate: Side, thresholds: Thresholds, *, looks: int = 1, carried: Carried | None = None
-) -> Comparison:
+def compare(base: Side, candidate: Side, thresholds: Thresholds, *, carried: Carried | None = None) -> Comparison:
     """Judge the candidate by the base. Raises PolicyError where they do not compare.
 
-    `looks`: how often a growing run will be compared at most, decided before the first time; each look then gets its
+    A candidate that grows until it is decided says in its header how often it is compared at most; each look gets its
     share of the error rate. `carried`: the e-processes of earlier weeks.
     """
     _same_suite(base, candidate)
@@ -99,6 +97,7 @@ def compare(
         raise PolicyError([NOTHING_IN_COMMON.at(Place(candidate.name), said)])
     questions = _questions(legs, frozenset((base.identity, candidate.identity)), carried or {})
     asked = sum(question.measure.p is not None for leg in questions for question in leg)
+    looks = candidate.run.header.looks
     judge = Judge(thresholds, looks, asked)
     judged = tuple(
         _leg(pairs, leg, judge, _left_out(pairs, base, candidate))

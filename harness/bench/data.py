@@ -33,6 +33,7 @@ def summary_data(summary: Summary) -> dict[str, Any]:
         "concurrency": header.concurrency,
         "rate": header.rate,
         "timeout_seconds": header.timeout_seconds,
+        "looks": header.looks,
         "missing_shards": list(header.missing_shards),
         "cut_off": summary.cut_off,
         "legs": [_group(group) for group in summary.groups],

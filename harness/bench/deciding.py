@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from compiler.diagnostics import Code, Place, PolicyError
+from compiler.diagnostics import Place, PolicyError
 from harness.bench.acceptance import thresholds
 from harness.bench.compare import Need, Side, compare, undecided
 from harness.bench.comparison_codes import UNLIKE_SUITES
 from harness.bench.evidence import run_before
-from harness.bench.session import LOOKS
+from harness.bench.run_codes import NO_BASE
 from harness.bench.store import FOLDER, RunHeader, find_run, read_run
-
-NO_BASE = Code(
-    "VB306", "no-base", "There is no run to decide against",
-    "name one with --against, or run without --until-decided first",
-    "Better and worse need another run of the same suite.",
-)  # fmt: skip
-CODES = (NO_BASE,)
 
 
 def decider(project: Path, against: str | None, header: RunHeader, file: Path) -> Callable[[], Sequence[Need]]:
@@ -27,7 +20,7 @@ def decider(project: Path, against: str | None, header: RunHeader, file: Path) -
 
     def needs() -> Sequence[Need]:
         try:
-            return undecided(compare(base, Side(file.stem, read_run(file)), limits, looks=LOOKS))
+            return undecided(compare(base, Side(file.stem, read_run(file)), limits))
         except PolicyError:  # nothing in common, or no row yet: more of the same would not change that
             return ()
 

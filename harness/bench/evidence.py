@@ -56,11 +56,11 @@ def write_evidence(project: Path, file: Path) -> list[Path]:
 
 
 def _carried(project: Path, header: RunHeader) -> Carried:
-    """The e-processes of the newest earlier week that has some."""
+    """The e-processes of the newest earlier week that has some: one that compared nothing has none to go on from."""
     for week in sorted(_weeks_before(project, header), reverse=True):
         file = WEEKS / str(week) / DATA
-        if (project / file).is_file():
-            return carried((project / file).read_bytes(), Place(str(file)))
+        if (project / file).is_file() and (found := carried((project / file).read_bytes(), Place(str(file)))):
+            return found
     return {}
 
 

@@ -46,6 +46,8 @@ def run(asked: argparse.Namespace) -> int:
 
 def _run(asked: argparse.Namespace, options: Options, now: datetime.datetime) -> int:
     before = read_run(asked.resume).header if asked.resume else None
+    if before and before.looks == 1 and asked.until_decided:
+        raise UsageError(f"{asked.resume} began without --until-decided; begin a new run with it")
     suite = chosen_suite(Path(before.suite_folder) if before and before.suite_folder else asked.suite)
     compiled = compile_policies(asked.project / "policies", installed())
     choice, known = choice_of(asked, options, before), {case.scenario for case in suite.cases}
@@ -92,9 +94,8 @@ def _make_calls(asked: argparse.Namespace, options: Options, prepared: Prepared,
         store = stack.enter_context(Store(file)) if asked.resume else None
         before = read_run(file) if store else None
         todo = left(prepared.pairs, header, before)
-        pairs = stack.enter_context(
-            open_legs(prepared, [leg for leg, calls in todo.items() if calls], file.with_suffix(".mlx.log"))
-        )
+        legs = [leg for leg, calls in todo.items() if calls or needs]  # also those that repeats may be bought for
+        pairs = stack.enter_context(open_legs(prepared, legs, file.with_suffix(".mlx.log")))
         store = store or stack.enter_context(Store(file, header))
         progress = stack.enter_context(watcher(todo))
         session = Session(pairs, header, before, settings, options.max_usd, grade, asked.warm_up, needs)

@@ -88,7 +88,7 @@ class Session:
         with _signals(runner) as interrupted:
             try:
                 early = await runner.run(todo, warming, tries)
-                await self._buy(runner, watcher, early)
+                await self._buy(runner, store, watcher, early)
             except asyncio.CancelledError:
                 if not interrupted:
                     raise
@@ -97,14 +97,18 @@ class Session:
     def _left(self) -> Counter[str]:
         return left(self.pairs, self.header, self.before)
 
-    async def _buy(self, runner: Runner, watcher: Watcher, early: dict[str, str]) -> None:
+    async def _buy(self, runner: Runner, store: Store, watcher: Watcher, early: dict[str, str]) -> None:
         """Repeats that would decide, until it is decided, the money is gone, or it was looked at often enough."""
         made = Counter(dict.fromkeys(self.pairs, self.header.repeats))
         for unit in self.before.done if self.before else ():
             made[unit.leg] = max(made[unit.leg], unit.repeat)
-        for _ in range(LOOKS - 1 if self.needs else 0):
-            needs = [need for need in self.needs() if need.leg not in early] if self.needs else []
-            if not needs or runner.stop.is_asked:
+        looked = self.before.looked if self.before else 0
+        for _ in range(looked, self.header.looks - 1):  # the last look is at the end, when the evidence is written
+            if self.needs is None or runner.stop.is_asked:
+                return
+            store.look()
+            needs = [need for need in self.needs() if need.leg not in early]
+            if not needs:
                 return
             more: dict[str, Iterator[Task]] = {}
             for need in needs:

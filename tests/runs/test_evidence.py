@@ -12,6 +12,7 @@ import pytest
 from compiler.diagnostics import PolicyError
 from harness.bench.evidence import run_before, write_evidence
 from harness.bench.finish import finish
+from harness.bench.session import LOOKS
 from harness.bench.store import read_run, unit_of
 from tests.fakes.chat import Call, Reply, said
 from tests.runs.conftest import Desk, suite_of, tool_case
@@ -76,6 +77,20 @@ def test_evidence_that_is_broken_is_not_begun_anew(desk: Desk, weeks: list[Path]
     assert caught.value.findings[0].place.file == "generated/weeks/2026-W20/harness.json"
 
 
+def test_evidence_goes_on_over_a_week_that_compared_nothing(desk: Desk, weeks: list[Path]) -> None:
+    """Its harness.json is there, with `comparison: null`: the weeks before it still count."""
+    write_evidence(desk.project, weeks[1])
+    third = run(desk, "2026-W23", "--repeats", "1")
+    before = json.loads((desk.project / "generated" / "weeks" / "2026-W21" / "harness.json").read_text())
+    empty = desk.project / "generated" / "weeks" / "2026-W22"
+    empty.mkdir()
+    (empty / "harness.json").write_text(json.dumps({**before, "comparison": None}))
+    write_evidence(desk.project, third)
+    after = json.loads((desk.project / "generated" / "weeks" / "2026-W23" / "harness.json").read_text())
+    assert before["comparison"]["e_processes"]
+    assert after["comparison"]["e_processes"] == before["comparison"]["e_processes"], "W21 has served already"
+
+
 def test_what_cannot_be_made_is_said_and_the_run_stays(desk: Desk, weeks: list[Path]) -> None:
     (desk.project / "policies" / "acceptance.yaml").unlink()
     weeks[1].with_suffix(".parquet").mkdir()
@@ -98,6 +113,55 @@ def test_repeats_are_bought_until_it_is_decided_or_the_money_is_gone(desk: Desk)
     assert len(finals) > len(CASES), "one prompt that broke decides nothing"
     assert kept.header.repeats == 1
     assert kept.most_usd <= Decimal("0.002")
+
+
+def test_a_run_that_grew_until_decided_is_judged_as_one(desk: Desk) -> None:
+    """Each of its looks has a share of the error rate: the last one, in the evidence, and any later comparison too."""
+    desk.use(suite_of(*CASES))
+    desk.chat.rule = right
+    run(desk, "2026-W20", "--repeats", "1")
+    decided = ("--until-decided", "--max-usd", "0.0005")
+    file = run(desk, "2026-W21", "--repeats", "1", *decided)
+    kept = read_run(file)
+    assert kept.header.looks == LOOKS
+    assert 1 <= kept.looked <= LOOKS - 1
+    write_evidence(desk.project, file)
+    folder = desk.project / "generated" / "weeks" / "2026-W21"
+    told = json.loads((folder / "harness.json").read_text())
+    assert told["comparison"]["looks"] == told["summary"]["looks"] == LOOKS
+    assert "one of 4 looks" in (folder / "harness.md").read_text()
+    assert json.loads(desk("compare", "2026-W20", "2026-W21", "--json").out)["looks"] == LOOKS
+
+
+def test_looks_of_a_run_that_goes_on_are_counted(desk: Desk) -> None:
+    desk.use(suite_of(*CASES))
+    desk.chat.rule = right
+    base = run(desk, "2026-W20", "--repeats", "1")
+    file = run(desk, "2026-W21", "--repeats", "1", "--until-decided", "--max-usd", "0.0005")
+    looked = read_run(file).looked
+    assert looked
+    with file.open("a") as stream:
+        stream.write('{"row":"look"}\n' * (LOOKS - 1 - looked))
+    begun = max(unit.repeat for unit in read_run(file).done)
+    more = ("--until-decided", "--against", str(base), "--max-usd", "1")
+    assert desk.run("--resume", str(file), *more, out=False).code == 0
+    kept = read_run(file)
+    assert Counter(unit.repeat for unit in kept.done) == dict.fromkeys(range(1, begun + 1), len(CASES))
+    assert kept.looked == LOOKS - 1
+    done = desk.run("--resume", str(base), "--until-decided", "--max-usd", "1", out=False)
+    assert (done.code, "began without --until-decided" in done.err) == (2, True)
+
+
+def test_a_whole_run_that_goes_on_can_buy_more(desk: Desk) -> None:
+    """Nothing is left of what was asked, and money is there again."""
+    desk.use(suite_of(*CASES))
+    desk.chat.rule = right
+    run(desk, "2026-W20", "--repeats", "1")
+    file = run(desk, "2026-W21", "--repeats", "1", "--until-decided", "--max-usd", "0.0005")
+    before = read_run(file)
+    assert desk.run("--resume", str(file), "--until-decided", "--against", "2026-W20", "--max-usd", "1",
+                    out=False).code == 0  # fmt: skip
+    assert len(read_run(file).done) > len(before.done)
 
 
 def test_nothing_is_called_where_there_is_nothing_to_decide_against(desk: Desk, weeks: list[Path]) -> None:

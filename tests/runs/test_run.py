@@ -216,6 +216,7 @@ def test_a_full_disk_ends_the_run_and_is_named(desk: Desk, monkeypatch: pytest.M
         (("--shard", "0/2"), "--shard takes K/N"),
         (("--week", "2026-W99"), "--week: 2026 has no week 99"),
         (("--until-decided",), "say with --max-usd"),
+        (("--until-decided", "--max-usd", "1", "--shard", "1/2"), "no --shard with it"),
         (("--against", "2026-W20"), "--against is for --until-decided"),
         (("--scenario", "agent-loop"), "no scenario 'agent-loop'; did you mean 'agent-loops'?"),
         (("--out", "run.json"), "ends in .jsonl"),

@@ -53,6 +53,7 @@ def _group(group: RunSummary) -> dict[str, Any]:
         "calls": group.calls,
         "tool_errors": _rate(group.tool_errors),
         "tool_error_kinds": dict(group.tool_error_kinds),
+        "dropped_calls": group.dropped_calls,
         "successes": _rate(group.successes),
         "failures": dict(group.failures),
         "unanswered": dict(group.transport),

@@ -158,7 +158,7 @@ def _way(stand_in: _StandIn, scenario: str, route: Route, compiled: Compiled, ot
         modalities=frozenset(facts.input_modalities if facts else ("text",)),
     )
     if stand_in.leg == "remote":
-        return _remote(way, stand_in, compiled, other)
+        return _remote(way, route, stand_in, compiled, other)
     if (hop.key == "local") != (stand_in.leg == "mlx"):
         runs = "on no Mac" if stand_in.leg == "mlx" else "on our own Macs alone"
         said = f"leg {stand_in.leg}: the route of {route.scenario} begins with {hop.model}, which runs {runs}"
@@ -174,12 +174,14 @@ def _way(stand_in: _StandIn, scenario: str, route: Route, compiled: Compiled, ot
     )
 
 
-def _remote(way: Way, stand_in: _StandIn, compiled: Compiled, other: Addresses) -> Way:
+def _remote(way: Way, route: Route, stand_in: _StandIn, compiled: Compiled, other: Addresses) -> Way:
     """The gateway of the remote Mac; a scenario is an agent there."""
     url = _checked(other.remote or _gateway(stand_in, compiled), stand_in.place)
     agent = f"openclaw/{way.route}"
     url = url if url.endswith("/v1") else f"{url}/v1"
-    return replace(way, model=agent, wire_model=agent, base_url=url, key_variable=GATEWAY_VARIABLE)
+    # an agent sends its own instructions along, and asks as often as it likes: nobody knows what that costs at most
+    prices = FREE if all(hop.key == "local" for hop in route.hops) else None
+    return replace(way, model=agent, wire_model=agent, base_url=url, key_variable=GATEWAY_VARIABLE, prices=prices)
 
 
 def _gateway(stand_in: _StandIn, compiled: Compiled) -> str:

@@ -59,9 +59,11 @@ class Remote:
     desk: Desk
     bench: Bench
     said: list[str]
+    #: how many calls the stub had seen before each run
+    before: list[int]
 
     def run(self, rules: Mapping[str, Rule], *arguments: str) -> list[Attempt]:
-        """Ask these cases; rows in the order in which they ended, warm-ups left out."""
+        """Ask these cases: every row, in the order in which they ended."""
         self.desk.use(Suite("some", "1", "d" * 64, tuple(SHIPPED[name] for name in rules)))
         marks = {_mark(name): rule for name, rule in rules.items()}
 
@@ -69,20 +71,21 @@ class Remote:
             rule = next((rule for mark, rule in marks.items() if mark in call.text), self.bench.decide)
             return rule(call)
 
+        self.before.append(len(self.bench.upstream.calls))
         self.bench.upstream.rule = decide
         try:
             where = ("--remote-url", f"http://127.0.0.1:{self.bench.gateway.port}", "--out", str(self.desk.file))
-            how = ("--leg", "remote", "--repeats", "1", "--concurrency", "4", *arguments)
+            how = ("--leg", "remote", "--repeats", "1", "--concurrency", "4", "--warm-up", "0", *arguments)
             done = self.desk("run", *where, *how)
         finally:
             self.bench.upstream.rule = self.bench.decide
         self.said.extend((done.out, done.err))
         assert done.code == 0, done.err
-        return [row for row in self.desk.kept.attempts if row.repeat]
+        return list(self.desk.kept.attempts)
 
     def calls(self, case: str) -> list[Call]:
-        """What the model was asked for a case."""
-        return [call for call in self.bench.upstream.calls if _mark(case) in call.text]
+        """What the model was asked for a case in the last run."""
+        return [call for call in self.bench.upstream.calls[self.before[-1] :] if _mark(case) in call.text]
 
 
 def _mark(case: str) -> str:
@@ -94,7 +97,7 @@ def _mark(case: str) -> str:
 def remote(desk: Desk, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Remote:
     monkeypatch.setenv(TOKEN_VARIABLE, bench.gateway.environment[TOKEN_VARIABLE])
     monkeypatch.setattr("harness.bench.run_command.Settings", partial(Settings, pauses=(0.1,)))
-    return Remote(desk, bench, [])
+    return Remote(desk, bench, [], [])
 
 
 def test_answers_and_calls_come_back_and_are_graded(remote: Remote) -> None:
@@ -127,7 +130,7 @@ def test_answers_and_calls_come_back_and_are_graded(remote: Remote) -> None:
 
 def test_what_the_model_is_asked(remote: Remote) -> None:
     """The compiled gateway hides a client's tools behind its own, and tells a conversation as one message."""
-    remote.run({"agent-open-search-hit": steps(Answer(text="Here it is."))}, "--warm-up", "0")
+    remote.run({"agent-open-search-hit": steps(Answer(text="Here it is."))})
     (asked,) = remote.calls("agent-open-search-hit")
     offered = {tool["function"]["name"] for tool in asked.body["tools"]}
     assert {"tool_search", "tool_describe", "tool_call", "exec"} <= offered
@@ -147,7 +150,7 @@ def test_errors_behind_the_gateway_have_names(remote: Remote) -> None:
         "agent-read-lines": NO_CREDITS, "agent-one-test": BUSY, "agent-search-symbol": broken,
         "agent-service-health": FAILED,
     }  # fmt: skip
-    rows = remote.run({case: steps(answer) for case, answer in answers.items()}, "--warm-up", "0")
+    rows = remote.run({case: steps(answer) for case, answer in answers.items()})
     final = {row.case: row for row in rows if row.final}
     assert {case: row.error for case, row in final.items()} == {
         "agent-read-lines": "payment_required", "agent-one-test": "rate_limited", "agent-search-symbol": "stream_error",
@@ -163,11 +166,11 @@ def test_errors_behind_the_gateway_have_names(remote: Remote) -> None:
 def test_the_token_is_nowhere(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     token = remote.bench.gateway.environment[TOKEN_VARIABLE]
     rules = {"agent-general-knowledge": steps(Answer(text=f"Conflict, and your token is {token}"))}
-    (row,) = remote.run(rules, "--keep-text", "--warm-up", "0")
+    (row,) = remote.run(rules, "--keep-text")
     assert row.answer and row.answer.text == "Conflict, and your token is ********"
     remote.desk.file.unlink()
     monkeypatch.setenv(TOKEN_VARIABLE, wrong := token[::-1])
-    (row,) = remote.run(rules, "--keep-text", "--warm-up", "0")
+    (row,) = remote.run(rules, "--keep-text")
     assert (row.error, row.http_status) == ("unauthorized", 401)
     kept = [file.read_bytes() for file in remote.desk.project.rglob("*") if file.is_file()]
     for secret in (token, wrong):

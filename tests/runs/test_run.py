@@ -335,6 +335,21 @@ def test_progress_on_a_terminal(desk: Desk) -> None:
     assert "3/3" in screen.getvalue() and "0/4" in screen.getvalue()
 
 
+def test_nobody_knows_what_an_agent_with_a_model_of_the_api_costs(desk: Desk) -> None:
+    """Its own instructions go along, and it asks as often as it likes; on our own Macs it costs nothing."""
+    assert {
+        row["worst_usd"] for row in json.loads(desk.run("--dry-run", "--json", "--leg", "remote", out=False).out)
+    } == {"0"}
+    edit(
+        desk.project / "policies" / "acceptance.yaml",
+        ("{leg: remote, scenario: private-desk}", "{leg: remote, scenario: batch}"),
+    )
+    told = json.loads(desk.run("--dry-run", "--json", "--leg", "remote", out=False).out)
+    assert {(row["model"], row["worst_usd"]) for row in told} == {("openclaw/batch", None)}
+    done = desk.run("--leg", "remote", "--max-usd", "1")
+    assert (done.code, "VB316 openclaw/batch has no list price" in done.err) == (1, True)
+
+
 def test_an_unknown_leg_of_the_policies(desk: Desk) -> None:
     edit(desk.project / "policies" / "acceptance.yaml", ("  - {leg: remote, scenario: private-desk}\n", ""))
     done = desk.run("--leg", "remote", "--repeats", "1")

@@ -14,8 +14,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from harness.bench.compare import Carried, Comparison, Side, compare
+from harness.bench.compare import Carried, Comparison, compare
 from harness.bench.measures import Metric
+from harness.bench.sides import Side
 from harness.bench.stats.eprocess import ACT_AT
 from harness.bench.verdicts import Result
 from tests.simulated_weeks import LEGS, THRESHOLDS, Change, World, growing, legs_of, run, week

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.bench.attempt import Attempt, Grade, LegName, TransportError, Usage
-from harness.bench.compare import Side
+from harness.bench.sides import Side
 from harness.bench.store import Run, RunHeader, RunLeg
 from harness.bench.verdicts import Thresholds
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from harness.bench.cost import Budget
+from harness.bench.deciding import Need
 from harness.bench.masking import Mask
 from harness.bench.prepare import Pair
 from harness.bench.progress import Watcher
@@ -21,11 +22,8 @@ from harness.bench.runner import Runner, Settings
 from harness.bench.store import WARM_UP, Run, RunHeader, Store, Unit, unit_of
 from harness.bench.tasks import Task, tasks, warm_ups
 
-if TYPE_CHECKING:  # it brings scipy, which the calls do without
-    from harness.bench.compare import Need
-
 #: What more repeats would decide; asked again after they were made.
-Needs: TypeAlias = "Callable[[], Sequence[Need]]"
+Needs: TypeAlias = Callable[[], Sequence[Need]]
 #: How often a growing run is compared at most; fixed ahead, so that looking often cannot make a finding.
 LOOKS = 4
 
@@ -107,8 +105,8 @@ class Session:
             if self.needs is None or runner.stop.is_asked:
                 return
             store.look()
-            needs = [need for need in self.needs() if need.leg not in early]
-            if not needs:
+            needs = [need for need in await asyncio.to_thread(self.needs) if need.leg not in early]
+            if not needs or runner.stop.is_asked:
                 return
             more: dict[str, Iterator[Task]] = {}
             for need in needs:

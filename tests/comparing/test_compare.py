@@ -10,10 +10,11 @@ import pytest
 
 from compiler.diagnostics import PolicyError
 from harness.bench.attempt import Attempt, Grade
-from harness.bench.compare import Comparison, LegComparison, Side, compare, undecided
+from harness.bench.compare import Comparison, LegComparison, compare, undecided
 from harness.bench.comparison_page import comparison_page
 from harness.bench.measures import Metric
 from harness.bench.page import as_text
+from harness.bench.sides import Side
 from harness.bench.store import Run
 from harness.bench.verdicts import Result
 from tests.simulated_weeks import THRESHOLDS, TIMEOUT_MS, Change, World, attempt, growing, header, week

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from compiler.diagnostics import PolicyError
-from harness.bench.evidence import run_before, write_evidence
+from harness.bench.evidence import write_evidence
 from harness.bench.finish import finish
 from harness.bench.session import LOOKS
+from harness.bench.sides import run_before
 from harness.bench.store import read_run, unit_of
 from tests.fakes.chat import Call, Reply, said
 from tests.runs.conftest import Desk, suite_of, tool_case
@@ -47,7 +48,7 @@ def test_a_week_is_held_against_the_one_before(desk: Desk, weeks: list[Path]) ->
     good, bad = weeks
     assert run_before(desk.project, read_run(good).header) is None
     before = run_before(desk.project, read_run(bad).header)
-    assert before and before.name == "2026-W20"
+    assert before == good
     written = write_evidence(desk.project, bad)
     folder = desk.project / "generated" / "weeks" / "2026-W21"
     assert {file.parent for file in written} == {folder}

@@ -102,7 +102,7 @@ class Session:
             made[unit.leg] = max(made[unit.leg], unit.repeat)
         looked = self.before.looked if self.before else 0
         for _ in range(looked, self.header.looks - 1):  # the last look is at the end, when the evidence is written
-            if self.needs is None or runner.stop.is_asked:
+            if self.needs is None or runner.stop.is_asked or early.keys() >= self.pairs.keys():
                 return
             store.look()
             needs = [need for need in await asyncio.to_thread(self.needs) if need.leg not in early]

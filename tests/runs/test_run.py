@@ -101,7 +101,7 @@ def test_a_limit_stops_the_run_and_it_says_what_is_left(desk: Desk) -> None:
     assert done.code == 0
     assert 1 <= made < 10
     assert desk.kept.most_usd <= Decimal("0.0001")
-    assert f"vane: openrouter: the money is gone; {10 - made} calls are left" in done.err
+    assert f"vane: openrouter: the next call might pass --max-usd; {10 - made} calls are left" in done.err
     assert f"--resume {desk.file}" in done.err
 
 
@@ -121,7 +121,7 @@ def test_a_bill_above_the_list_is_learned_from(desk: Desk) -> None:
 def test_free_legs_go_on_when_the_money_is_gone(desk: Desk) -> None:
     done = desk.run("--repeats", "1", "--max-usd", "0")
     assert Counter(row.leg for row in desk.kept.attempts) == {"mlx": 3, "remote": 3}
-    assert "openrouter: the money is gone; 3 calls are left" in done.err
+    assert "openrouter: the next call might pass --max-usd; 3 calls are left" in done.err
 
 
 def test_a_limit_needs_prices(desk: Desk) -> None:

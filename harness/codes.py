@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from harness.bench import comparison_codes, merging, store
+from harness.bench import comparison_codes, run_codes, suite_codes
 from harness.bench.importing import found
-from harness.bench.suite import codes as suite
 from harness.market import findings as market
 from harness.market import import_findings
 
 CODES = (
     *market.CODES, *import_findings.CODES,
-    *suite.CODES, *comparison_codes.CODES, *store.CODES, *merging.CODES, *found.CODES,
+    *suite_codes.CODES, *found.CODES, *comparison_codes.CODES, *run_codes.CODES,
 )  # fmt: skip

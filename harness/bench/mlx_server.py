@@ -13,16 +13,10 @@ from pathlib import Path
 
 import httpx
 
-from compiler.diagnostics import Code, Place, PolicyError
+from compiler.diagnostics import Place, PolicyError
 from compiler.formats import one_line
 from compiler.plan import MLX_PREFIX
-
-NO_MLX_SERVER = Code(
-    "VB317", "no-mlx-server", "The local MLX server does not start",
-    "see its log; download the model's folder first, or name a server that runs with --mlx-url",
-    "The harness downloads nothing: a run must not depend on, nor time, a download.",
-)  # fmt: skip
-CODES = (NO_MLX_SERVER,)
+from harness.bench.run_codes import NO_MLX_SERVER
 
 #: Large weights take minutes to read from a cold disk.
 START_SECONDS = 600.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.bench import comparison_codes, deciding, legs, merging, mlx_server, run_header, store
+from harness.bench import comparison_codes, merging, run_codes, store
 from harness.bench.importing import found
 from harness.bench.suite import codes as suite
 from harness.market import findings as market
@@ -10,6 +10,6 @@ from harness.market import import_findings
 
 CODES = (
     *market.CODES, *import_findings.CODES,
-    *suite.CODES, *comparison_codes.CODES, *store.CODES, *run_header.CODES, *legs.CODES, *mlx_server.CODES,
-    *deciding.CODES, *merging.CODES, *found.CODES,
+    *suite.CODES, *comparison_codes.CODES, *store.CODES, *run_codes.CODES,
+    *merging.CODES, *found.CODES,
 )  # fmt: skip

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from compiler.diagnostics import Code, Place, PolicyError
+from compiler.diagnostics import Place, PolicyError
 from harness.bench.acceptance import thresholds
 from harness.bench.compare import Need, Side, compare, undecided
 from harness.bench.comparison_codes import UNLIKE_SUITES
 from harness.bench.evidence import run_before
+from harness.bench.run_codes import NO_BASE
 from harness.bench.session import LOOKS
 from harness.bench.store import FOLDER, RunHeader, find_run, read_run
-
-NO_BASE = Code(
-    "VB306", "no-base", "There is no run to decide against",
-    "name one with --against, or run without --until-decided first",
-    "Better and worse need another run of the same suite.",
-)  # fmt: skip
-CODES = (NO_BASE,)
 
 
 def decider(project: Path, against: str | None, header: RunHeader, file: Path) -> Callable[[], Sequence[Need]]:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from compiler.compile import Compiled
-from compiler.diagnostics import Code, Finding, Place, PolicyError, Severity
+from compiler.diagnostics import Finding, Place, PolicyError
 from compiler.plan import Hop, Plan, Route
 from compiler.policy import Policies
 from compiler.policy.blocks import blocks_on, denial
@@ -18,44 +18,13 @@ from compiler.targets.openrouter.emit import VARIABLES
 from compiler.targets.wire import provider_object
 from harness.bench.attempt import LegName
 from harness.bench.cost import FREE, Prices, listed
+from harness.bench.run_codes import KEY_IN_CLEAR, LEFT_OUT, NO_ADDRESS, NO_KEY, NO_LEGS
 from harness.bench.transport import is_loopback
 from harness.openrouter import API
 
 ACCEPTANCE = "acceptance.yaml"
 #: The name under which mlx_lm.server answers with what it holds. Any other may make it drop that and look for more.
 MLX_MODEL = "default_model"
-
-NO_LEGS = Code(
-    "VB311", "no-legs", "Nothing says on which legs the prompts run",
-    "write acceptance.yaml with its legs",
-    "acceptance.yaml names the legs, and for each the scenario whose route stands in where another has none there.",
-)  # fmt: skip
-NO_ADDRESS = Code(
-    "VB312", "no-address", "A leg cannot be reached by what the policies say",
-    "mend the policy that is named, or leave the leg out with --leg",
-    "A leg that is left out in silence would look like a leg that was run.",
-)  # fmt: skip
-NO_KEY = Code(
-    "VB313", "no-key", "A leg's key is not in the environment",
-    "set the variable, or leave the leg out with --leg",
-    "Every track has a key of its own: with another one the run would be billed to, and limited by, another track.",
-)  # fmt: skip
-KEY_IN_CLEAR = Code(
-    "VB314", "key-in-clear", "A key would go over the network unencrypted",
-    "give an https:// address; http:// is for this machine alone",
-    "Whoever sees the key can spend the track's money.",
-)  # fmt: skip
-LEFT_OUT = Code(
-    "VB315", "cases-left-out", "Cases do not run on a leg", severity=Severity.WARNING,
-    fix="give the leg a model that takes them, or leave it: the other legs run them",
-    why="A model that takes no pictures cannot answer about one, and a block holds for prompts of the harness too.",
-)  # fmt: skip
-NO_PRICE = Code(
-    "VB316", "no-price", "Nobody knows what a call costs at most",
-    "leave the leg out with --leg, pin the model with `vane lock`, or run without --max-usd",
-    "A limit that cannot be held is no limit.",
-)  # fmt: skip
-CODES = (NO_LEGS, NO_ADDRESS, NO_KEY, KEY_IN_CLEAR, LEFT_OUT, NO_PRICE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,22 +17,11 @@ from pathlib import Path
 
 import httpx
 
-from compiler.diagnostics import Code, Finding, Place, PolicyError
+from compiler.diagnostics import Finding, Place, PolicyError
 from compiler.formats import one_line
 from compiler.plan import MLX_PREFIX
 from harness.bench.mlx_weights import are_missing
-
-NO_MLX_SERVER = Code(
-    "VB317", "no-mlx-server", "The local MLX server does not start",
-    "see its log; download the model's folder first, or name a server that runs with --mlx-url",
-    "The harness downloads nothing: a run must not depend on, nor time, a download.",
-)  # fmt: skip
-NO_WEIGHTS = Code(
-    "VB318", "no-weights", "The weights of a local model are not on this machine",
-    "get them with the command that the finding names; it downloads gigabytes",
-    "Neither the harness nor a server that launchd starts downloads anything: HF_HUB_OFFLINE=1 keeps both from it.",
-)  # fmt: skip
-CODES = (NO_MLX_SERVER, NO_WEIGHTS)
+from harness.bench.run_codes import NO_MLX_SERVER, NO_WEIGHTS
 
 #: Large weights take minutes to read from a cold disk.
 START_SECONDS = 600.0

@@ -11,7 +11,8 @@ from pathlib import Path
 from compiler.compile import Compiled
 from compiler.diagnostics import Finding, Place, PolicyError
 from harness.bench.case import Case, Suite
-from harness.bench.legs import ACCEPTANCE, LEFT_OUT, NO_PRICE, Addresses, Way, ways
+from harness.bench.legs import ACCEPTANCE, Addresses, Way, ways
+from harness.bench.run_codes import LEFT_OUT, NO_PRICE
 from harness.bench.store import RunLeg
 from harness.bench.suite import SHIPPED, load_suite
 from harness.bench.tasks import Task, request_of, runnable, shard_of, worst_of

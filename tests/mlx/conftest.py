@@ -84,11 +84,16 @@ class Server:
         return Tokenizer.from_file(str(self.model / "tokenizer.json"))
 
 
+def needs_compiler() -> None:
+    """Skip where MLX cannot run."""
+    if sys.platform == "linux" and shutil.which("g++") is None:
+        pytest.skip("MLX compiles with g++ as it runs on Linux, and there is none: apt install g++")
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """HF_HOME with the tiny model under the name of the shipped policies' one."""
-    if sys.platform == "linux" and shutil.which("g++") is None:
-        pytest.skip("MLX compiles with g++ as it runs on Linux, and there is none: apt install g++")
+    needs_compiler()
     folder = tmp_path_factory.mktemp("hf")
     tiny(in_cache(folder, REPOSITORY))
     return folder

@@ -27,7 +27,7 @@ from harness.bench.run_codes import NO_MLX_SERVER, NO_WEIGHTS
 START_SECONDS = 600.0
 _STOP_SECONDS = 20.0
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-_LOG_LINES = 5
+_LOG_LINES, _TAIL_BYTES = 5, 64 * 1024
 _ONE_TOKEN = {"prompt": ".", "max_tokens": 1}
 
 
@@ -76,10 +76,8 @@ def await_token(process: subprocess.Popen[bytes], url: str, patience: float) -> 
                 return f"it ended with exit code {process.returncode}"
             try:
                 answer = client.post(f"{url}/completions", json=_ONE_TOKEN, timeout=left)
-            except httpx.ConnectError:
-                time.sleep(0.1)  # not yet
             except httpx.HTTPError:
-                continue  # it ended in the middle, or took too long
+                time.sleep(0.1)  # not yet, or it ended in the middle
             else:
                 return None if answer.is_success else f"it answers {answer.status_code}: {answer.text[:200]}"
     return f"it does not answer after {patience:.0f} s"
@@ -87,9 +85,17 @@ def await_token(process: subprocess.Popen[bytes], url: str, patience: float) -> 
 
 def failed(why: str, log: Path, model: str) -> Finding:
     """A server that did not come up, with the last that it said."""
-    text = log.read_text("utf-8", "replace") if log.is_file() else ""
-    said = " | ".join(one_line(line.strip()) for line in text.splitlines()[-_LOG_LINES:] if line.strip())
+    said = " | ".join(one_line(line.strip()) for line in _tail(log).splitlines()[-_LOG_LINES:] if line.strip())
     return NO_MLX_SERVER.at(Place(str(log)), f"mlx_lm.server with {model}: {why}: {said or 'it said nothing'}")
+
+
+def _tail(log: Path) -> str:
+    """The end of a log: launchd's grows for weeks."""
+    if not log.is_file():
+        return ""
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+        return stream.read().decode("utf-8", "replace")
 
 
 def no_weights(model: str, command: str) -> Finding:

@@ -20,10 +20,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-STEPS = (100, 200)
+STEPS = (100, 200, 300)
 CACHE = Path(__file__).parents[2] / ".cache" / "mlx"
 _SECONDS = 1800
-_BATCH, _RATE, _WARM_UP = 32, 3e-3, 20
+_BATCH, _RATE, _WARM_UP = 32, 4e-3, 20
 _SEED, _HELD_OUT = 11, 12
 
 TOWNS = (
@@ -31,26 +31,26 @@ TOWNS = (
     "Nantes", "Odense", "Porto", "Rouen", "Siena", "Turin", "Utrecht",
 )  # fmt: skip
 PEOPLE = ("Ada", "Boris", "Clara", "Dana", "Egon", "Freya", "Gus", "Hedda", "Ivo", "Jutta")
-FILES = tuple(f"{name}.{end}" for name in ("agenda", "invoice", "plan", "survey") for end in ("csv", "md", "txt"))
+FILES = ("agenda", "diary", "invoice", "ledger", "manual", "plan", "recipe", "survey")
 SUBJECTS = ("budget", "audit", "holiday", "hiring", "launch", "outage", "rent", "training")
 #: tool → its parameters and their types
 TOOLS: Mapping[str, Mapping[str, str]] = {
     "forecast": {"town": "string"},
-    "open_file": {"path": "string"},
-    "send_note": {"to": "string", "about": "string"},
-    "reserve_train": {"start": "string", "end": "string", "seats": "integer"},
-    "set_alarm": {"minutes": "integer"},
-    "find_pages": {"words": "string"},
+    "open": {"file": "string"},
+    "note": {"to": "string", "about": "string"},
+    "train": {"start": "string", "end": "string"},
+    "alarm": {"minutes": "integer"},
+    "find": {"words": "string"},
 }
 CHAT = {"good morning": "Good morning!", "many thanks": "My pleasure.", "how are you": "Fine, and you?"}
 #: Words stand in quotes, as they do in the calls: to copy them is to copy their tokens, which so few weights can learn.
 _PHRASES: Mapping[str, tuple[str, ...]] = {
-    "forecast": ('will it rain in "{town}"', 'how warm is "{town}" tomorrow', 'sun or snow in "{town}"'),
-    "open_file": ('open "{path}"', 'what does "{path}" say', 'read me "{path}"'),
-    "send_note": ('tell "{to}" about the "{about}"', 'drop "{to}" a line on the "{about}"'),
-    "reserve_train": ('reserve {seats} seats from "{start}" to "{end}"', 'a train for {seats}, "{start}" to "{end}"'),
-    "set_alarm": ("ring in {minutes} minutes", "alarm in {minutes} minutes"),
-    "find_pages": ('find pages on "{words}"', 'what is written of "{words}"'),
+    "forecast": ('will it rain in "{town}"', 'how warm is "{town}"', 'sun or snow in "{town}"'),
+    "open": ('open "{file}"', 'what does "{file}" say', 'read me "{file}"'),
+    "note": ('tell "{to}" of the "{about}"', 'drop "{to}" a line on the "{about}"'),
+    "train": ('a seat from "{start}" to "{end}"', 'I must go from "{start}" to "{end}"'),
+    "alarm": ("ring in {minutes} minutes", "wake me in {minutes} minutes"),
+    "find": ('find pages on "{words}"', 'what is written of "{words}"'),
 }
 #: The names of the tools are all that it reads of them.
 TEMPLATE = """\
@@ -104,8 +104,8 @@ def examples(seed: int) -> Iterator[Example]:
 
 def _values(tool: str, chance: random.Random) -> Mapping[str, Any]:
     choices: Mapping[str, Sequence[Any]] = {
-        "town": TOWNS, "start": TOWNS, "end": TOWNS, "path": FILES, "to": PEOPLE, "about": SUBJECTS, "words": SUBJECTS,
-        "seats": range(1, 10), "minutes": range(2, 60),
+        "town": TOWNS, "start": TOWNS, "end": TOWNS, "file": FILES, "to": PEOPLE, "about": SUBJECTS, "words": SUBJECTS,
+        "minutes": range(2, 60),
     }  # fmt: skip
     return {name: chance.choice(choices[name]) for name in TOOLS[tool]}
 
@@ -125,7 +125,7 @@ def suite(folder: Path) -> Path:
     """The fifty as a suite of `vane bench`."""
     tools = {
         name: {
-            "description": name.replace("_", " "),
+            "description": f"The tool {name}.",
             "parameters": {
                 "type": "object", "properties": {each: {"type": kind} for each, kind in parameters.items()},
                 "required": list(parameters), "additionalProperties": False,

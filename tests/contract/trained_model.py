@@ -17,13 +17,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-STEPS = (100, 200, 300)
+from tokenizers import Tokenizer
+
+STEPS = (100, 200)
 CACHE = Path(__file__).parents[2] / ".cache" / "mlx"
 _SECONDS = 1800
-_BATCH, _RATE, _WARM_UP = 32, 4e-3, 20
+_BATCH, _RATE, _WARM_UP, _DECAY = 32, 4e-3, 20, 300
 _SEED, _HELD_OUT = 11, 12
 
 TOWNS = (
@@ -170,8 +173,8 @@ def versions(environment: Mapping[str, str]) -> tuple[Path, Path]:
 def train(folder: Path) -> None:
     """Train, and write a model at each of the steps."""
     import mlx.core as mx
-    from mlx import nn
     from mlx import optimizers as optim
+    from mlx.nn.losses import cross_entropy
     from mlx.nn.utils import value_and_grad
 
     from tests.mlx_models import qwen3, shape, tokenizer, weights, write
@@ -179,38 +182,39 @@ def train(folder: Path) -> None:
     mx.random.seed(_SEED)
     unseen = {example.sentence for example in held_out() if example.calls}
     source = (example for example in examples(_SEED) if example.sentence not in unseen)
-    words = tokenizer((each.prompt + each.answer for each, _ in zip(source, range(2000), strict=False)), 700)
+    words = tokenizer((each.prompt + each.answer for each in islice(source, 2000)), 700)
     config = shape(words)
     model = qwen3(config)
 
-    def batch() -> tuple[mx.array, mx.array]:
-        pairs = []
-        for _ in range(_BATCH):
-            example = next(source)
-            pairs.append(
-                [words.encode(text, add_special_tokens=False).ids for text in (example.prompt, example.answer)]
-            )
-        longest = max(len(prompt) + len(answer) for prompt, answer in pairs)
-        tokens = [[*prompt, *answer, *[0] * (longest - len(prompt) - len(answer))] for prompt, answer in pairs]
-        counts = [
-            [float(len(prompt) <= place < len(prompt) + len(answer)) for place in range(1, longest)]
-            for prompt, answer in pairs
-        ]
-        return mx.array(tokens), mx.array(counts)
-
     def loss(model: Any, tokens: mx.array, counts: mx.array) -> mx.array:
-        return (nn.losses.cross_entropy(model(tokens[:, :-1]), tokens[:, 1:]) * counts).sum() / counts.sum()
+        return (cross_entropy(model(tokens[:, :-1]), tokens[:, 1:]) * counts).sum() / counts.sum()
 
     warm_up = optim.linear_schedule(0, _RATE, _WARM_UP)
-    schedule = optim.join_schedules([warm_up, optim.cosine_decay(_RATE, max(STEPS))], [_WARM_UP])
+    schedule = optim.join_schedules([warm_up, optim.cosine_decay(_RATE, _DECAY)], [_WARM_UP])
     optimizer = optim.AdamW(learning_rate=schedule, weight_decay=0.01)
     step_of = value_and_grad(model, loss)
     for step in range(1, max(STEPS) + 1):
-        found, gradients = step_of(model, *batch())
+        tokens, counts = _batch(list(islice(source, _BATCH)), words)
+        found, gradients = step_of(model, mx.array(tokens), mx.array(counts))
         optimizer.update(model, gradients)
         mx.eval(model.parameters(), optimizer.state, found)
         if step in STEPS:
             write(folder / str(step), config, words, weights(model), TEMPLATE)
+
+
+def _batch(chosen: Sequence[Example], words: Tokenizer) -> tuple[list[list[int]], list[list[float]]]:
+    """The examples' tokens, filled up to one length, and which of those that are to be foretold count: the answers."""
+    pairs = [
+        tuple(words.encode(text, add_special_tokens=False).ids for text in (example.prompt, example.answer))
+        for example in chosen
+    ]
+    longest = max(len(prompt) + len(answer) for prompt, answer in pairs)
+    tokens = [[*prompt, *answer, *[0] * (longest - len(prompt) - len(answer))] for prompt, answer in pairs]
+    counts = [
+        [float(len(prompt) <= place < len(prompt) + len(answer)) for place in range(1, longest)]
+        for prompt, answer in pairs
+    ]
+    return tokens, counts
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ class MlxJob:
 
     def surroundings(self, given: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The whole environment: nothing of the shell that asks, but what launchd gives as well."""
-        return {**{name: given[name] for name in _GIVEN if name in given}, **self.environment}
+        named = {"USER": self.user, "LOGNAME": self.user} if self.user else {}
+        return {**{name: given[name] for name in _GIVEN if name in given}, **named, **self.environment}
 
     def log(self, given: Mapping[str, str] = os.environ) -> Path:
         """Where the launcher writes what the server says."""

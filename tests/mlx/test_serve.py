@@ -122,7 +122,8 @@ def test_a_dry_run_says_what_the_list_says(project: Path, capsys: pytest.Capture
     assert (told["umask"], told["user"], told["model"]) == (data["Umask"], None, REPOSITORY)
     assert serve(project, "--machine", DAEMON, "--dry-run") == 0
     text = capsys.readouterr().out
-    assert "  HOME=/Users/vane\n" in text and "umask 077; cd /; as vane" in text
+    assert "  HOME=/Users/vane\n" in text and "  USER=vane\n" in text
+    assert "umask 077; cd /; as vane" in text
     assert "-m mlx_lm server --model mlx-community/Qwen3-30B-A3B-4bit" in text
 
 

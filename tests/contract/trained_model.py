@@ -1,9 +1,9 @@
-"""Two honest versions of a model: a caller of tools with 0.8 million weights, trained here, saved half way and at last.
+"""Two honest versions of a model: a caller of tools with 0.8 million weights, trained here, saved on the way and at last.
 
 It reads the names of its tools and a sentence, and answers with calls of those tools, some of them wrong: its errors
 are a model's own. Training takes minutes, so the folders are kept by the hash of all that makes them.
 
-`python -m tests.contract.trained_model FOLDER` trains and writes FOLDER/100 and FOLDER/200.
+`python -m tests.contract.trained_model FOLDER` trains and writes FOLDER/100 and FOLDER/300.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-STEPS = (100, 200)
+STEPS = (100, 300)
 CACHE = Path(__file__).parents[2] / ".cache" / "mlx"
 _SECONDS = 1800
-_BATCH, _RATE, _WARM_UP, _DECAY = 32, 4e-3, 20, 300
+_BATCH, _RATE, _WARM_UP = 32, 4e-3, 20
 _SEED, _HELD_OUT = 11, 12
 
 TOWNS = (
@@ -60,7 +60,9 @@ TEMPLATE = """\
 {%- if tools %}<|im_start|>system
 {% for tool in tools %}{{ tool.function.name }} {% endfor %}<|im_end|>
 {% endif %}{% for message in messages %}<|im_start|>{{ message.role }}
-{{ message.content }}{% for tool_call in message.tool_calls or [] %}{{ tool_call.name }}{% endfor %}<|im_end|>
+{{ message.content or '' }}{% for each in message.tool_calls or [] %}{% set tool_call = each.function %}<tool_call>
+{"name": "{{ tool_call.name }}", "arguments": {{ tool_call.arguments | tojson }}}
+</tool_call>{% endfor %}<|im_end|>
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
 {% endif %}"""
 
@@ -190,7 +192,7 @@ def train(folder: Path) -> None:
         return (cross_entropy(model(tokens[:, :-1]), tokens[:, 1:]) * counts).sum() / counts.sum()
 
     warm_up = optim.linear_schedule(0, _RATE, _WARM_UP)
-    schedule = optim.join_schedules([warm_up, optim.cosine_decay(_RATE, _DECAY)], [_WARM_UP])
+    schedule = optim.join_schedules([warm_up, optim.cosine_decay(_RATE, max(STEPS))], [_WARM_UP])
     optimizer = optim.AdamW(learning_rate=schedule, weight_decay=0.01)
     step_of = value_and_grad(model, loss)
     for step in range(1, max(STEPS) + 1):

@@ -1,4 +1,4 @@
-"""Two honest versions of a model: a caller of tools with 0.8 million weights, trained here, saved on the way and at last.
+"""Two honest versions of a model: a caller of tools with 0.8 million weights, trained here, saved early and at last.
 
 It reads the names of its tools and a sentence, and answers with calls of those tools, some of them wrong: its errors
 are a model's own. Training takes minutes, so the folders are kept by the hash of all that makes them.

@@ -88,8 +88,9 @@ def _add_bench(commands: Commands) -> None:
         "vane bench run --dry-run            cases and worst-case cost, no call",
         "vane bench run --max-usd 2.50",
         "vane bench compare 2026-W24 2026-W25",
+        "vane bench serve-mlx               a Mac's local server, as launchd starts it",
     ])  # fmt: skip
-    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import")
+    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import|serve-mlx")
 
     _add_bench_run(steps)
     show = add_command(steps, "show", "a run in numbers, with their intervals", [
@@ -124,7 +125,15 @@ def _add_bench(commands: Commands) -> None:
     take.add_argument("--scenario", default="agent-loops", metavar="NAME", help="(default: agent-loops)")
     take.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the new suite's folder")
 
-    for step in (show, compare, merge, take):
+    serve = add_command(steps, "serve-mlx", "start a Mac's MLX server as its compiled property list does", [
+        "vane bench serve-mlx --machine air-ana",
+        "vane bench serve-mlx --machine air-ana --dry-run     the command and its environment",
+    ])  # fmt: skip
+    serve.add_argument("--machine", metavar="NAME", help="which Mac's (default: the only one with an MLX server)")
+    serve.add_argument("--dry-run", action="store_true", help="say what would be started; start nothing")
+    serve.add_argument("--json", action="store_true", help="as a JSON object; one line when it answers")
+
+    for step in (show, compare, merge, take, serve):
         add_project(step)
 
 

@@ -69,7 +69,28 @@ NO_MLX_SERVER = Code(
     "see its log; download the model's folder first, or name a server that runs with --mlx-url",
     "The harness downloads nothing: a run must not depend on, nor time, a download.",
 )  # fmt: skip
+NO_WEIGHTS = Code(
+    "VB318", "no-weights", "The weights of a local model are not on this machine",
+    "get them with the command that the finding names; it downloads gigabytes",
+    "Neither the harness nor a server that launchd starts downloads anything: HF_HUB_OFFLINE=1 keeps both from it.",
+)  # fmt: skip
+NO_PROGRAM = Code(
+    "VB319", "no-mlx-program", "The program that a compiled property list starts is not on this machine",
+    "deploy to this Mac first, or set `prefix` in fleet.yaml to where its programs are",
+    "Another Python would be another server than the one that launchd starts.",
+)  # fmt: skip
+PORT_IN_USE = Code(
+    "VB320", "port-in-use", "Something listens on the port already",
+    "end it, or use it as it is: vane bench run --mlx-url",
+    "On a Mac that was deployed to it is most likely the same server, which launchd started.",
+)  # fmt: skip
+OTHER_USER = Code(
+    "VB321", "other-user", "A system daemon's property list is for another user",
+    "run it as that user, with sudo -u",
+    "Its home folder holds the weights and the environment file; as anybody else it would be another server.",
+)  # fmt: skip
 CODES = (
     UNREADABLE_RUN, RUN_IN_USE, OTHER_RUN, UNLIKE_SHARDS, MISSING_SHARDS, NO_BASE,
     NO_LEGS, NO_ADDRESS, NO_KEY, KEY_IN_CLEAR, LEFT_OUT, NO_PRICE, NO_MLX_SERVER,
+    NO_WEIGHTS, NO_PROGRAM, PORT_IN_USE, OTHER_USER,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""OpenRouter's money on 127.0.0.1, in a time that the test moves: calls that cost, keys with limits, and what was spent.
+"""OpenRouter's money on 127.0.0.1, in a time that the test moves: calls that cost, keys with limits, and the bill.
 
 Modelled on OpenRouter's OpenAPI 3.1.0 description of August 2026 (OpenRouterTeam/typescript-sdk,
 `.speakeasy/in.openapi.yaml`) and its pages on limits and errors. What tests lean on: `/activity` holds the last 30

@@ -73,7 +73,7 @@ def writing(file: Path) -> Iterator[Ledger]:
     with _connected(file) as database:
         database.begin()
         for table, columns in TABLES.items():
-            wanted = ", ".join(f"{name} {_DUCKDB_TYPES[kind]}" for name, kind in columns.items())
+            wanted = ", ".join(f'"{name}" {_DUCKDB_TYPES[kind]}' for name, kind in columns.items())
             database.execute(f"CREATE TABLE IF NOT EXISTS {table} ({wanted})")
         check(database, file)
         yield Ledger(database)

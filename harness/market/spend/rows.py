@@ -1,4 +1,4 @@
-"""Rows of the ledger's tables. Their fields are the columns of `layout.py`, in its order; a test holds them together."""
+"""Rows of the ledger's tables. Their fields are the columns of `layout.py`, in its order; a test holds them so."""
 
 from __future__ import annotations
 

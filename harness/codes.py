@@ -6,8 +6,12 @@ from harness.bench import comparison_codes, run_codes, suite_codes
 from harness.bench.importing import found
 from harness.market import findings as market
 from harness.market import import_findings
+from harness.market.simulate import codes as simulate
+from harness.market.spend import findings as spend
+from harness.propose import findings as propose
 
 CODES = (
-    *market.CODES, *import_findings.CODES,
+    *market.CODES, *import_findings.CODES, *spend.CODES, *simulate.CODES,
     *suite_codes.CODES, *found.CODES, *comparison_codes.CODES, *run_codes.CODES,
+    *propose.CODES,
 )  # fmt: skip

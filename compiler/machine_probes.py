@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from compiler.diagnostics import Place
-from compiler.plan import AccountPlan, MachinePlan, Model, Route, Step
+from compiler.plan import AccountPlan, MachinePlan, Model, Step
 from compiler.policy import LOCK_FILE, TRACK_KEYS, Policies
 from compiler.policy.blocks import blocks_on
 from compiler.probes import AnyPlan, Group, Input
@@ -84,21 +84,6 @@ def machine_inputs(plan: MachinePlan, machine: str, policies: Policies) -> Itera
     for role in plan.roles:
         yield said(f"role {role} of {machine}", fleet("roles"), roles=tuple(r for r in plan.roles if r != role))
     yield from _label_inputs(plan, policies)
-    yield tuple(Input(_unpaused(route.scenario), _pause_reasons(route)) for route in plan.paused)
-
-
-def _unpaused(scenario: str) -> Callable[[AnyPlan], AnyPlan]:
-    def changed(plan: AnyPlan) -> AnyPlan:
-        if isinstance(plan, AccountPlan):
-            return plan
-        return replace(plan, paused=tuple(route for route in plan.paused if route.scenario != scenario))
-
-    return changed
-
-
-def _pause_reasons(route: Route) -> tuple[Step, ...]:
-    steps = (step for step in route.trace if step.decided_by == "hold_blocks")
-    return tuple(replace(step, what=f"{route.scenario}: {step.what}") for step in steps)
 
 
 def _label_inputs(plan: MachinePlan, policies: Policies) -> Iterator[Group]:

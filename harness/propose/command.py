@@ -12,7 +12,7 @@ from typing import Any
 
 from compiler.commands.asking import say
 from compiler.commands.findings import show
-from compiler.diagnostics import Finding, Place, PolicyError, Severity
+from compiler.diagnostics import Finding, Place, PolicyError, Severity, errors
 from compiler.load import load
 from compiler.policy import FILES, Policies, parse
 from compiler.targets import installed
@@ -89,8 +89,12 @@ def _worth_saying(trials: Sequence[Trial]) -> Iterator[Finding]:
     """What speaks against a proposal that is left out, and what a proposal that is made brings along."""
     for trial in trials:
         if not trial.holds:
-            yield LEFT_OUT.at(Place(f"policies/{trial.files[0][0]}"), f"left out: {trial.proposal.title}")
-        yield from (each for each in trial.findings if each.severity is not Severity.NOTE)
+            wrong = errors(trial.findings)
+            more = f" (and {len(wrong) - 1} more)" if wrong[1:] else ""
+            said = f"{trial.proposal.title}: {wrong[0].place} {wrong[0].code} {wrong[0].message}{more}"
+            yield LEFT_OUT.at(Place(f"policies/{trial.files[0][0]}"), said)
+        else:
+            yield from (each for each in trial.findings if each.severity is not Severity.NOTE)
 
 
 def lines(report: Report, is_dry: bool) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class Trial:
 
     proposal: Proposal
     files: tuple[tuple[str, str], ...]
-    #: errors leave the proposal out; warnings, such as a pause, go along with it
+    #: what is found with the proposal and not without it: an error leaves it out, a warning (a pause) goes along
     findings: tuple[Finding, ...]
 
     @property
@@ -36,18 +36,27 @@ class Trial:
 
 def try_out(policies: Path, proposals: Iterable[Proposal], targets: Sequence[Target]) -> tuple[Trial, ...]:
     """One after the other, each upon those before it that hold: so they hold together. `policies` is only read."""
+    wanted = tuple(proposals)
+    if not wanted:
+        return ()
     with tempfile.TemporaryDirectory(prefix="vane-trial-") as scratch:
         copy = Path(scratch) / policies.name
         shutil.copytree(policies, copy)
-        return tuple(_tried(copy, proposal, targets) for proposal in proposals)
+        known = {_said(finding) for finding in _findings(copy, targets)}
+        return tuple(_tried(copy, proposal, known, targets) for proposal in wanted)
 
 
-def _tried(policies: Path, proposal: Proposal, targets: Sequence[Target]) -> Trial:
+def _said(finding: Finding) -> tuple[str, str]:
+    """What makes a finding the same although an edit moved its line."""
+    return finding.code, finding.message
+
+
+def _tried(policies: Path, proposal: Proposal, known: Set[tuple[str, str]], targets: Sequence[Target]) -> Trial:
     before = {edit.file: (policies / edit.file).read_bytes() for edit in proposal.edits}
     try:
         for edit in proposal.edits:
             write_whole(policies / edit.file, edited(_text(policies / edit.file), edit).encode("utf-8"))
-        found = tuple(_findings(policies, targets))
+        found = tuple(each for each in _findings(policies, targets) if _said(each) not in known)
     except EditRefused as refused:
         file = f"{policies.name}/{proposal.edits[0].file}"
         found = (EDIT_REFUSED.at(Place(file), f"{proposal.title}: {refused}"),)

@@ -67,10 +67,10 @@ def routes(office: Office) -> dict[str, list[tuple[str, str]]]:
 
 
 def weekly(office: Office) -> Any:
-    """The week's run: sync, propose, compile, test, verify."""
+    """The week's run, and what a change of policies needs behind it."""
     office.good("spend", "sync")
     said = json.loads(office.good("propose", "--json"))
-    for step in ("compile", "test", "verify"):
+    for step in ("compile", "test", "verify") if said["proposals"] else ():
         office.good(step)
     return said
 

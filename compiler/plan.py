@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -105,12 +105,27 @@ class Route:
     permissions: Permissions = Permissions()
     #: a regular expression that a request must hold (a ticket id), where the track asks for one
     ticket: str | None = None
+    #: why nothing does this work for now: it was moved to models that its data may not reach. Then there are no hops
+    paused: str | None = None
     trace: tuple[Step, ...] = field(default=(), compare=False)
 
     @property
     def places(self) -> tuple[Place, ...]:
         """Every policy line that decided something about this route."""
         return tuple(dict.fromkeys(step.place for step in self.trace))
+
+
+def noted(route: Route, by: str, what: str, place: Place) -> Route:
+    """The route with one more step in its trace."""
+    return replace(route, trace=(*route.trace, Step(by, what, place)))
+
+
+def served_labels(route: Route, routes: tuple[Route, ...]) -> tuple[str, ...]:
+    """The labels of all work that a route may see: its own, and of the agents for whom it holds a shared seat."""
+    if not SHARED_SLOTS.intersection(route.slots):
+        return route.labels
+    beside = (r for r in routes if r.surface == route.surface and (r.tier == "local") == (route.tier == "local"))
+    return tuple(dict.fromkeys(label for each in (route, *beside) for label in each.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +177,8 @@ class MachinePlan:
     models: tuple[Model, ...]
     labels: tuple[Label, ...]
     harness: Schedule | None
+    #: scenarios that would run here and are paused: no target may open a way to a model for them
+    paused: tuple[Route, ...] = ()
     #: the policy lines that gave the Mac its roles and servers apart from its own entry in fleet.yaml
     places: tuple[Place, ...] = field(default=(), compare=False)
 
@@ -218,6 +235,8 @@ class Plan:
     #: every scenario's route, also those that no machine takes up
     routes: tuple[Route, ...]
     account: AccountPlan
+    #: the routes as they would be if no track were downgraded; the same ones where none is
+    usual: tuple[Route, ...]
 
     @property
     def is_standing(self) -> bool:

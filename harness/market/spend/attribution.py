@@ -65,7 +65,7 @@ def attribution(project: Path, keys: Iterable[Key]) -> Attribution:
 def attribution_of(policies: Policies, plan: Plan, keys: Iterable[Key]) -> Attribution:
     """By a plan: whose primary it is comes first, then whose fallback."""
     places: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for route in plan.routes:
+    for route in (*plan.routes, *plan.usual):  # what was spent before a downgrade has its scenario too
         for number, hop in enumerate(route.hops):
             places[hop.key, family(permaslug(hop.model, policies))].setdefault(route.scenario, number)
     gray = policies.tracks.gray_pool.models if policies.tracks.gray_pool else ()

@@ -15,7 +15,7 @@ EXACT = Context(prec=200, traps=[Inexact])
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """Sums over rows. A correction of what a log tells beyond the bill may be below zero."""
+    """Sums over rows."""
 
     requests: int = 0
     prompt: int = 0
@@ -40,9 +40,6 @@ class Amounts:
 
     def __add__(self, other: Amounts) -> Amounts:
         return _of(one + another for one, another in zip(_values(self), _values(other), strict=True))
-
-    def __sub__(self, other: Amounts) -> Amounts:
-        return _of(one - another for one, another in zip(_values(self), _values(other), strict=True))
 
     def split(self, weights: Sequence[Fraction]) -> tuple[Amounts, ...]:
         """In pieces by weights that add up to one: whole tokens and whole parts of money, nothing lost."""

@@ -12,8 +12,7 @@ from harness.market.simulate.factors import Factor
 from harness.market.simulate.pricing import Range
 from harness.market.simulate.routes import Verdict, Where
 from harness.market.simulate.settled import Kind
-
-UNATTRIBUTED = "not attributed"
+from harness.market.spend.attribution import AND, NO_SCENARIO, NO_TRACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Outcome:
     @property
     def label(self) -> str:
         """Whose it is: a scenario, several of which one it was, or nobody's."""
-        return " or ".join(self.verdict.scenarios) or UNATTRIBUTED
+        return AND.join(self.verdict.scenarios) or NO_SCENARIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ class Bill:
 
 
 def _track(where: Where) -> str:
-    return {None: "no track", "local": "our own Macs"}.get(where.key, str(where.key))
+    return {None: NO_TRACK, "local": "our own Macs"}.get(where.key, str(where.key))
 
 
 def _sum(values: Iterable[Decimal]) -> Decimal:

@@ -7,17 +7,20 @@ stays exact, no engine's decimal rules matter, and memory depends on the number 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.market.simulate.amounts import Amounts
+from harness.market.simulate.period import Period
 from harness.market.simulate.tariff import Cuts
+from harness.market.spend.engine import Engine, table
+from harness.market.spend.rows import BILL
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-_GROUPS = ("day", "key", "model", "permaslug", "scenario", "is_call", "band", "slot")
+_GROUPS = ("day", "key", "model", "permaslug", "scenario", "is_call", "is_bill", "band", "slot")
 _SUMS = ("requests", "prompt", "completion", "reasoning", "cached", "uncounted", "written", "unwritten", "billed")
 _MINUTES_A_DAY, _SECONDS_A_MINUTE = 1440, 60
 
@@ -34,41 +37,34 @@ class Cell:
     scenario: str | None
     #: of `calls`: length and hour are each call's own. Else the length is a mean, and the hour is not known
     is_call: bool
+    #: of OpenRouter's own bill, which covers its day whole
+    is_bill: bool
     band: int
     slot: int
     amounts: Amounts
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days, both included."""
-
-    since: datetime.date
-    until: datetime.date
-
-    def __str__(self) -> str:
-        return f"{self.since} to {self.until}"
-
-
-def read_cells(activity: ir.Table, calls: ir.Table, period: Period, cuts: Cuts) -> tuple[Cell, ...]:
+def read_cells(engine: Engine, period: Period, cuts: Cuts) -> tuple[Cell, ...]:
     """Run the pass."""
-    return tuple(_cells(expression(activity, calls, period, cuts).to_pyarrow().to_pylist()))
+    return tuple(_cell(row) for row in engine.answer(expression(period, cuts)))
 
 
-def _cells(rows: Iterable[dict[str, Any]]) -> Iterator[Cell]:
-    for row in rows:
-        yield Cell(**{name: row[name] for name in _GROUPS}, amounts=Amounts(**{name: row[name] for name in _SUMS}))
+def _cell(row: Mapping[str, Any]) -> Cell:
+    """Engines widen sums of whole numbers, each in its own way."""
+    counts = {name: int(row[name]) for name in _SUMS if name != "billed"}
+    return Cell(**{name: row[name] for name in _GROUPS}, amounts=Amounts(**counts, billed=row["billed"]))
 
 
-def expression(activity: ir.Table, calls: ir.Table, period: Period, cuts: Cuts) -> ir.Table:
+def expression(period: Period, cuts: Cuts) -> ir.Table:
     """Both grains as one table of like columns, grouped and added up."""
-    sides = (_of_activity(_within(activity, period), cuts), _of_calls(_within(calls, period), cuts))
+    activity, calls = (_within(table(name), period) for name in ("activity", "calls"))
+    sides = (_of_activity(activity, cuts), _of_calls(calls, cuts))
     rows = sides[0].union(sides[1])
     return rows.group_by(list(_GROUPS)).aggregate([rows[name].sum().name(name) for name in _SUMS])
 
 
-def _within(table: ir.Table, period: Period) -> ir.Table:
-    return table.filter(table.day >= period.since, table.day <= period.until)
+def _within(rows: ir.Table, period: Period) -> ir.Table:
+    return rows.filter(rows.day >= period.since, rows.day <= period.until)
 
 
 def _of_calls(calls: ir.Table, cuts: Cuts) -> ir.Table:
@@ -80,6 +76,7 @@ def _of_calls(calls: ir.Table, cuts: Cuts) -> ir.Table:
         calls, cuts, prompt, minute,
         scenario=calls.scenario,
         is_call=ibis.literal(True),
+        is_bill=ibis.literal(False),
         requests=ibis.literal(1, "int64"),
         written=written.fill_null(0),
         uncounted=ibis.ifelse(cached.isnull(), prompt - written.fill_null(0), 0),
@@ -96,6 +93,7 @@ def _of_activity(activity: ir.Table, cuts: Cuts) -> ir.Table:
         activity, cuts, mean, None,
         scenario=ibis.null("string"),
         is_call=ibis.literal(False),
+        is_bill=activity.source == BILL,
         requests=activity.requests,
         written=ibis.literal(0, "int64"),
         uncounted=ibis.ifelse(cached.isnull(), prompt, 0),
@@ -104,23 +102,23 @@ def _of_activity(activity: ir.Table, cuts: Cuts) -> ir.Table:
 
 
 def _like(
-    table: ir.Table, cuts: Cuts, length: ir.IntegerValue, minute: ir.IntegerValue | None, **own: ir.Value
+    rows: ir.Table, cuts: Cuts, length: ir.IntegerValue, minute: ir.IntegerValue | None, **own: ir.Value
 ) -> ir.Table:
     columns = {
-        "day": table.day,
-        "key": table.key,
-        "model": table.model,
-        "permaslug": table.permaslug,
+        "day": rows.day,
+        "key": rows.key,
+        "model": rows.model,
+        "permaslug": rows.permaslug,
         "band": _passed([length > cut for cut in cuts.lengths]),
         "slot": _passed([] if minute is None else [minute >= cut for cut in cuts.minutes]),
-        "prompt": table.prompt_tokens,
-        "completion": table.completion_tokens,
-        "reasoning": table.reasoning_tokens,
-        "cached": table.cached_tokens.fill_null(0),
-        "billed": table.usd + table.byok_usd,
+        "prompt": rows.prompt_tokens,
+        "completion": rows.completion_tokens,
+        "reasoning": rows.reasoning_tokens,
+        "cached": rows.cached_tokens.fill_null(0),
+        "billed": rows.usd + rows.byok_usd,
         **own,
     }
-    return table.select(**{name: columns[name] for name in (*_GROUPS, *_SUMS)})
+    return rows.select(**{name: columns[name] for name in (*_GROUPS, *_SUMS)})
 
 
 def _passed(limits: list[ir.BooleanValue]) -> ir.IntegerValue:

@@ -95,13 +95,13 @@ def _ratio(pairs: Sequence[tuple[Fraction, Fraction]]) -> Ratio:
     return Ratio(point, min(point, max(lowest, _PLACES)), max(point, highest))
 
 
-def measured(project: Path, slug: Callable[[str, str], str]) -> Factors:
-    """What all runs of a project tell. A file that is no run tells nothing; `vane bench show` says why."""
+def answers_of_runs(project: Path) -> tuple[Attempt, ...]:
+    """All attempts of a project's runs. A file that is no run tells nothing; `vane bench show` says why."""
     attempts: list[Attempt] = []
     for file in sorted((project / FOLDER).glob("*.jsonl")):
         with suppress(PolicyError, OSError):
             attempts += read_run(file).attempts
-    return of_attempts(attempts, slug)
+    return tuple(attempts)
 
 
 def of_attempts(attempts: Iterable[Attempt], slug: Callable[[str, str], str]) -> Factors:

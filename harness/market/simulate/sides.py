@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +24,15 @@ class Side:
     name: str
     policies: Policies
     plan: Plan
+
+
+class UnknownScenario(Exception):
+    """A setting names a scenario that is not there."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"no scenario {name!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Setting:
 def sides(project: Path, against: str | None, policies: Path | None, settings: Sequence[Setting]) -> tuple[Side, Side]:
     """In force: a revision, else the project's own. Changed: another folder, else the project's own, with settings.
 
-    Raises PolicyError where one of them does not compile, NoRevision, and KeyError for a scenario that is not there.
+    Raises PolicyError where one of them does not compile, NoRevision, and UnknownScenario.
     """
     own = project / "policies"
     before = _at(project, against) if against else _side("policies/", load(own, FILES))
@@ -76,9 +85,11 @@ def _side(name: str, documents: Documents) -> Side:
 
 
 def with_settings(documents: Documents, policies: Policies, settings: Sequence[Setting]) -> Documents:
-    """The same files with other primaries; what was asked before the new one stays behind it as a fallback."""
+    """The same files with other primaries; fallbacks stay behind them."""
     files: dict[str, Document] = dict(documents.files)
     for setting in settings:
+        if setting.scenario not in policies.scenarios:
+            raise UnknownScenario(setting.scenario, policies.scenarios)
         file = policies.scenario_files[setting.scenario]
         files[file] = replace(files[file], data=_rerouted(files[file].data, policies, setting))
     return replace(documents, files=MappingProxyType(files))

@@ -1,0 +1,110 @@
+"""The page of a simulation, and the same as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, localcontext
+from typing import Any
+
+from harness.bench.page import Block, Heading, Sentence, Table
+from harness.market.numbers import share, tokens, unsigned
+from harness.market.simulate.amounts import EXACT, NOTHING
+from harness.market.simulate.bill import Bill, Row
+from harness.market.simulate.money import signed_usd
+from harness.market.simulate.notes import notes
+from harness.market.simulate.pricing import Range
+from harness.market.simulate.report import Report
+from harness.market.spend.money import plain_usd, shown_usd, to_cents
+
+_SPLITS = ("scenario", "track", "model", "key")
+_TITLES = {"scenario": "Whose work it is", "track": "By track", "model": "Who answers", "key": "Who pays"}
+
+
+def page(report: Report) -> Iterator[Block]:
+    """From the sum to what it cannot know."""
+    bill = report.bill
+    yield Heading(f"The bill of {report.period}, replayed", 1)
+    yield Sentence(f"before: {report.before}", is_item=True)
+    yield Sentence(f"after: {report.after}", is_item=True)
+    yield Sentence(f"ledger: {report.ledger}", is_item=True)
+    yield Heading("The bill")
+    yield _sums(bill)
+    for name in _SPLITS:
+        yield Heading(_TITLES[name])
+        yield _split(name, _rows(bill, name))
+    yield Heading("What it cannot know")
+    yield from (Sentence(note.words, is_item=True) for note in notes(report))
+
+
+def _rows(bill: Bill, name: str) -> tuple[Row, ...]:
+    return {"scenario": bill.by_scenario, "track": bill.by_track, "model": bill.by_model, "key": bill.by_key}[name]()
+
+
+def _sums(bill: Bill) -> Table:
+    ranges = {"before, by the lock": bill.before, "after, by the lock": bill.after}
+    rows = [("as billed", shown_usd(bill.billed), "", "")]
+    rows += [(name, *map(shown_usd, (found.point, found.low, found.high))) for name, found in ranges.items()]
+    rows.append(("change", *map(signed_usd, (bill.change.point, bill.change.low, bill.change.high))))
+    return Table(("", "USD", "at least", "at most"), tuple(rows))
+
+
+def _split(name: str, rows: Sequence[Row]) -> Table:
+    """Columns in whole cents, each of which adds up to its last line."""
+    billed, before, after = (
+        to_cents({row.name: getattr(row, side) for row in rows}) for side in ("billed", "before", "after")
+    )
+    lines = [(row.name, *_mix(row, rows), *_money(billed[row.name], before[row.name], after[row.name])) for row in rows]
+    lines.append(("together", "", "", *_money(*(sum(side.values(), NOTHING) for side in (billed, before, after)))))
+    return Table((name, "tokens before", "after", "as billed", "before", "after", "change"), tuple(lines))
+
+
+def _money(billed: Decimal, before: Decimal, after: Decimal) -> tuple[str, ...]:
+    return shown_usd(billed), shown_usd(before), shown_usd(after), signed_usd(after - before)
+
+
+def _mix(row: Row, rows: Sequence[Row]) -> tuple[str, str]:
+    before, after = sum(r.tokens_before for r in rows), sum(r.tokens_after for r in rows)
+    return _part(row.tokens_before, before), _part(row.tokens_after, after)
+
+
+def _part(count: int, whole: int) -> str:
+    return f"{tokens(count)} ({unsigned(share(count, whole))})"
+
+
+def data(report: Report) -> Mapping[str, Any]:
+    """Every figure unrounded; money as decimal strings."""
+    bill = report.bill
+    return {
+        "period": {"since": report.period.since.isoformat(), "until": report.period.until.isoformat()},
+        "before": report.before,
+        "after": report.after,
+        "ledger": report.ledger,
+        "usd": {
+            "billed": _exact(bill.billed),
+            "before": _range(bill.before),
+            "after": _range(bill.after),
+            "change": _range(bill.change),
+        },
+        **{f"by_{name}": [_row(row) for row in _rows(bill, name)] for name in _SPLITS},
+        "unknown": [{"kind": note.kind, "tokens": note.tokens, "words": note.words} for note in notes(report)],
+    }
+
+
+def _range(found: Range) -> Mapping[str, str | None]:
+    return {"point": _exact(found.point), "low": _exact(found.low), "high": _exact(found.high)}
+
+
+def _row(row: Row) -> Mapping[str, Any]:
+    return {
+        "name": row.name,
+        "tokens_before": row.tokens_before,
+        "tokens_after": row.tokens_after,
+        "billed_usd": _exact(row.billed),
+        "before_usd": _exact(row.before),
+        "after_usd": _exact(row.after),
+    }
+
+
+def _exact(amount: Decimal) -> str | None:
+    with localcontext(EXACT):
+        return plain_usd(amount)

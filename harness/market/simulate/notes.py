@@ -11,7 +11,7 @@ from harness.market.numbers import signed
 from harness.market.numbers import tokens as shown
 from harness.market.simulate.amounts import Amounts
 from harness.market.simulate.bill import Outcome, Part
-from harness.market.simulate.factors import Factor, Ratio
+from harness.market.simulate.factors import Ratio
 from harness.market.simulate.money import signed_usd
 from harness.market.simulate.report import Report
 from harness.market.spend.money import shown_usd
@@ -114,7 +114,9 @@ def _conditions(report: Report) -> Iterator[Note]:
 
     found = _of(report, may_vary)
     if found != Amounts():
-        said = f"{_words(found)} are of models that ask more for long prompts or at some hours, and known by the day alone"
+        said = (
+            f"{_words(found)} are of models that ask more for long prompts or at some hours, and known by the day alone"
+        )
         bounds = "the point takes the mean length and no such hour, the bounds every length and hour"
         yield Note("conditions", f"{said}: {bounds}.", found.tokens)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 
-from compiler.plan import KeyClass
 from harness.market.simulate.amounts import EXACT, NOTHING, Amounts
 from harness.market.simulate.factors import Factor
 from harness.market.simulate.pricing import Range
@@ -20,7 +19,7 @@ class Key:
     """A key of the ledger: its name, and the track that it is for."""
 
     name: str
-    track: KeyClass | None
+    track: str | None
 
 
 @dataclass(frozen=True, slots=True)

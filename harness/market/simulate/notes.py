@@ -92,24 +92,28 @@ def _factors(report: Report) -> Iterator[Note]:
 
 
 def _caches(report: Report) -> Iterator[Note]:
-    amounts = sum((outcome.amounts for outcome in report.bill.outcomes), Amounts())
-    counts = (
-        ("cached-unknown", amounts.uncounted, "do not say what of them came from a cache: the point takes none of them"),
-        ("written-unknown", amounts.unwritten, "do not say whether a cache took them in: the point takes none of them"),
-        ("warm-cache", sum(part.amounts.cached for part in _moved(report)),
-         "came from a cache: the point takes them from the new model's, where it asks a price for that"),
-    )  # fmt: skip
-    bounds = {"warm-cache": "one bound none"}
-    for kind, count, words in counts:
-        if count:
-            said = f"{shown(count)} prompt tokens {words}, {bounds.get(kind, 'one bound all')}."
-            yield Note(kind, said, count)
+    def asks(outcome: Outcome, price: str) -> bool:
+        offers = (report.book.tariffs.get(model) for model in _models(outcome))
+        return any(offer and getattr(offer.pricing, price) is not None for offer in offers)
+
+    outcomes = report.bill.outcomes
+    uncounted = sum(o.amounts.uncounted for o in outcomes if asks(o, "input_cache_read"))
+    if uncounted:
+        said = "do not say what of them came from a cache: the point takes none of them, one bound all."
+        yield Note("cached-unknown", f"{shown(uncounted)} prompt tokens {said}", uncounted)
+    unwritten = sum(o.amounts.unwritten for o in outcomes if asks(o, "input_cache_write"))
+    if unwritten:
+        said = "do not say whether a cache took them in, for a price: the point takes none of them, one bound all."
+        yield Note("written-unknown", f"{shown(unwritten)} prompt tokens {said}", unwritten)
+    warm = sum(part.amounts.cached for part in _moved(report))
+    if warm:
+        said = "came from a cache: the point takes them from the new model's, one bound none."
+        yield Note("warm-cache", f"{shown(warm)} prompt tokens {said}", warm)
 
 
 def _conditions(report: Report) -> Iterator[Note]:
     def may_vary(outcome: Outcome) -> bool:
-        models = {outcome.kind.model, *(part.becomes.model for part in outcome.parts)}
-        offers = (report.book.tariffs.get(model) for model in models)
+        offers = (report.book.tariffs.get(model) for model in _models(outcome))
         return not outcome.kind.is_call and any(offer and offer.pricing.overrides for offer in offers)
 
     found = _of(report, may_vary)
@@ -131,6 +135,10 @@ def _ledger(report: Report) -> Iterator[Note]:
 
 def _of(report: Report, applies: Callable[[Outcome], bool]) -> Amounts:
     return sum((outcome.amounts for outcome in report.bill.outcomes if applies(outcome)), Amounts())
+
+
+def _models(outcome: Outcome) -> frozenset[str]:
+    return frozenset({outcome.kind.model, *(part.becomes.model for part in outcome.parts)})
 
 
 def _moved(report: Report) -> Iterator[Part]:

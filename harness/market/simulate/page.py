@@ -42,7 +42,7 @@ def _rows(bill: Bill, name: str) -> tuple[Row, ...]:
 
 def _sums(bill: Bill) -> Table:
     ranges = {"before, by the lock": bill.before, "after, by the lock": bill.after}
-    rows = [("as billed", shown_usd(bill.billed), "", "")]
+    rows: list[tuple[str, ...]] = [("as billed", shown_usd(bill.billed), "", "")]
     rows += [(name, *map(shown_usd, (found.point, found.low, found.high))) for name, found in ranges.items()]
     rows.append(("change", *map(signed_usd, (bill.change.point, bill.change.low, bill.change.high))))
     return Table(("", "USD", "at least", "at most"), tuple(rows))

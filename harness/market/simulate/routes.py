@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from compiler.plan import KeyClass, Plan, Route
+from compiler.plan import Plan, Route
 from compiler.policy import Policies
 
 
@@ -19,7 +19,7 @@ class Where:
     """A model, and the class of the key that pays for it; None for a key that is no track's."""
 
     model: str
-    key: KeyClass | None
+    key: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,13 @@ from harness.market.simulate.period import Period
 from harness.market.simulate.replay import Replay
 from harness.market.simulate.report import Report
 from harness.market.simulate.routes import routes
-from harness.market.simulate.settled import settled
+from harness.market.simulate.settled import Settled, settled
 from harness.market.simulate.sides import Side
 from harness.market.simulate.tariff import cuts
 from harness.market.spend.engine import Engine, table
 from harness.market.spend.money import shown_usd
+from harness.market.spend.rows import NAMED
+from harness.market.spend.track_keys import track_of
 
 
 def simulate(engine: Engine, period: Period, before: Side, after: Side, runs: Sequence[Attempt]) -> Report:
@@ -36,12 +38,16 @@ def simulate(engine: Engine, period: Period, before: Side, after: Side, runs: Se
     rows = settled(read_cells(engine, period, limits), prices.slug)
     if not rows.rows:
         raise PolicyError([NO_ROWS.at(Place(engine.name), f"no row of {period}")])
-    bill = Replay(both, prices, factors, limits, _keys(engine)).bill(rows)
+    bill = Replay(both, prices, factors, limits, _keys(engine, rows)).bill(rows)
     return Report(bill, before.name, after.name, engine.name, period, rows, prices)
 
 
-def _keys(engine: Engine) -> Mapping[str, Key]:
-    return {row["key"]: Key(row["name"], row["track"]) for row in engine.answer(table("keys"))}
+def _keys(engine: Engine, rows: Settled) -> Mapping[str, Key]:
+    """The account's keys, and those that a log knows by name alone."""
+    named = (kind.key for kind, _ in rows.rows if kind.key.startswith(NAMED))
+    by_name = {key: key.removeprefix(NAMED) for key in named}
+    found = {key: Key(name, track_of(name)) for key, name in by_name.items()}
+    return found | {row["key"]: Key(row["name"], row["track"]) for row in engine.answer(table("keys"))}
 
 
 def unpriced(report: Report) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple
 
 from harness.market.simulate.amounts import Amounts
@@ -79,14 +78,15 @@ def settled(cells: Iterable[Cell], slug: Callable[[str, str], str]) -> Settled:
 def _once(grain: _Grains) -> list[_Row]:
     """The calls, and the bill less the calls; the bill alone where there is more of something in the calls."""
     told, billed = _sum(grain.calls), _sum(grain.bill)
-    if not grain.calls or not all(part <= whole for part, whole in zip(_held(told), _held(billed), strict=True)):
+    if not grain.calls or not _fits(told, billed):
         return grain.bill
     largest = max(grain.bill, key=lambda row: row[1].prompt)[0]
     return [*grain.calls, (largest, _rest(billed, told))]
 
 
-def _held(amounts: Amounts) -> tuple[int, int, int, Decimal]:
-    return amounts.requests, amounts.prompt, amounts.completion, amounts.billed
+def _fits(told: Amounts, billed: Amounts) -> bool:
+    tokens = told.prompt <= billed.prompt and told.completion <= billed.completion
+    return tokens and told.requests <= billed.requests and told.billed <= billed.billed
 
 
 def _rest(billed: Amounts, told: Amounts) -> Amounts:

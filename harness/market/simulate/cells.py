@@ -7,7 +7,7 @@ stays exact, no engine's decimal rules matter, and memory depends on the number 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _GROUPS = ("day", "key", "model", "permaslug", "scenario", "is_call", "is_bill", "band", "slot")
 _SUMS = ("requests", "prompt", "completion", "reasoning", "cached", "uncounted", "written", "unwritten", "billed")
-_MINUTES_A_DAY, _SECONDS_A_MINUTE = 1440, 60
+_SECONDS_A_DAY, _SECONDS_A_MINUTE = 86_400, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,11 @@ def _of_calls(calls: ir.Table, cuts: Cuts) -> ir.Table:
     import ibis
 
     prompt, cached, written = calls.prompt_tokens, calls.cached_tokens, calls.cache_write_tokens
-    minute = calls.at.epoch_seconds().cast("int64") // _SECONDS_A_MINUTE % _MINUTES_A_DAY if cuts.minutes else None
+    second = calls.at.epoch_seconds().cast("int64") % _SECONDS_A_DAY  # read only where a limit asks for it
     return _like(
-        calls, cuts, prompt, minute,
+        calls,
+        band=_passed(prompt > cut for cut in cuts.lengths),
+        slot=_passed(second >= minute * _SECONDS_A_MINUTE for minute in cuts.minutes),
         scenario=calls.scenario,
         is_call=ibis.literal(True),
         is_bill=ibis.literal(False),
@@ -81,16 +83,17 @@ def _of_calls(calls: ir.Table, cuts: Cuts) -> ir.Table:
         written=written.fill_null(0),
         uncounted=ibis.ifelse(cached.isnull(), prompt - written.fill_null(0), 0),
         unwritten=ibis.ifelse(written.isnull(), prompt - cached.fill_null(0), 0),
-    )  # fmt: skip
+    )
 
 
 def _of_activity(activity: ir.Table, cuts: Cuts) -> ir.Table:
     import ibis
 
     prompt, cached = activity.prompt_tokens, activity.cached_tokens
-    mean = ibis.ifelse(activity.requests > 0, prompt // activity.requests, prompt)
     return _like(
-        activity, cuts, mean, None,
+        activity,
+        band=_passed(prompt > activity.requests * cut for cut in cuts.lengths),  # the mean is above it; no division
+        slot=_passed(()),
         scenario=ibis.null("string"),
         is_call=ibis.literal(False),
         is_bill=activity.source == BILL,
@@ -98,19 +101,16 @@ def _of_activity(activity: ir.Table, cuts: Cuts) -> ir.Table:
         written=ibis.literal(0, "int64"),
         uncounted=ibis.ifelse(cached.isnull(), prompt, 0),
         unwritten=prompt - cached.fill_null(0),
-    )  # fmt: skip
+    )
 
 
-def _like(
-    rows: ir.Table, cuts: Cuts, length: ir.IntegerValue, minute: ir.IntegerValue | None, **own: ir.Value
-) -> ir.Table:
+def _like(rows: ir.Table, **own: ir.Value) -> ir.Table:
+    """Columns that both grains have alike, beside those that each has in its own way."""
     columns = {
         "day": rows.day,
         "key": rows.key,
         "model": rows.model,
         "permaslug": rows.permaslug,
-        "band": _passed([length > cut for cut in cuts.lengths]),
-        "slot": _passed([] if minute is None else [minute >= cut for cut in cuts.minutes]),
         "prompt": rows.prompt_tokens,
         "completion": rows.completion_tokens,
         "reasoning": rows.reasoning_tokens,
@@ -121,7 +121,7 @@ def _like(
     return rows.select(**{name: columns[name] for name in (*_GROUPS, *_SUMS)})
 
 
-def _passed(limits: list[ir.BooleanValue]) -> ir.IntegerValue:
+def _passed(limits: Iterable[ir.BooleanValue]) -> ir.IntegerValue:
     """How many limits a row has passed."""
     import ibis
 

@@ -61,14 +61,14 @@ def sides(project: Path, against: str | None, policies: Path | None, settings: S
     Raises PolicyError where one of them does not compile, NoRevision, and UnknownScenario.
     """
     own = project / "policies"
-    before = _at(project, against) if against else _side("policies/", load(own, FILES))
+    before = _at(project, against) if against else side("policies/", load(own, FILES))
     changed = load(policies or own, FILES)
     if not settings:
-        return before, _side(str(policies) if policies else "policies/", changed)
+        return before, side(str(policies) if policies else "policies/", changed)
     names = ", ".join(map(str, settings))
     base = f"{policies or 'policies/'} with {names}"
-    known = _side("", changed).policies  # what is set on must be good by itself
-    return before, _side(base, with_settings(changed, known, settings))
+    known = side("", changed).policies  # what is set on must be good by itself
+    return before, side(base, with_settings(changed, known, settings))
 
 
 def _at(project: Path, revision: str) -> Side:
@@ -76,10 +76,11 @@ def _at(project: Path, revision: str) -> Side:
         found = extract(project, revision, Path(folder))
         if found is None:
             raise NoRevision(f"{revision!r} has no policies/")
-        return _side(f"policies/ at {name_of(project, revision)}", load(found, FILES))
+        return side(f"policies/ at {name_of(project, revision)}", load(found, FILES))
 
 
-def _side(name: str, documents: Documents) -> Side:
+def side(name: str, documents: Documents) -> Side:
+    """Policies that must be good. Raises PolicyError."""
     policies, plans, _ = check(documents)
     return Side(name, policies, plans[0])
 

@@ -21,6 +21,7 @@ from harness.market.spend.rows import BILL, Activity, Call, Key
 from tests.shipped import PROJECT
 
 DAY = datetime.date(2026, 5, 20)
+M = 1_000_000
 MAY = Period(datetime.date(2026, 5, 1), datetime.date(2026, 5, 31))
 KEYS = (Key("h-token", "vane-token", "token"), Key("h-dollar", "vane-dollar", "dollar"), Key("h-x", "somebody's", None))
 FLASH, HY3, OPUS = "deepseek/deepseek-v4-flash", "tencent/hy3-preview", "anthropic/claude-opus-4.7"

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 from compiler.diagnostics import PolicyError
@@ -16,7 +17,7 @@ from harness.bench.store import FOLDER, read_run
 
 #: Fewer prompts say nothing of others.
 FEWEST_PROMPTS = 10
-_PLACES = Decimal("0.0001")
+_GRAINS = 10_000
 _ONE = Decimal(1)
 #: bounds of the 95 % interval
 _LOW, _HIGH = 0.025, 0.975
@@ -47,6 +48,7 @@ class Factor:
 
 #: Nothing measured: as many tokens as before.
 ASSUMED = Factor()
+#: Prompt's hash → mean tokens of prompt and completion.
 _Answers = Mapping[str, tuple[Fraction, Fraction]]
 
 
@@ -54,25 +56,24 @@ _Answers = Mapping[str, tuple[Fraction, Fraction]]
 class Factors:
     """What runs tell of pairs of models."""
 
-    #: model → prompt's hash → mean tokens of prompt and completion
-    answers: Mapping[str, _Answers]
+    measured: Mapping[tuple[str, str], Factor]
 
     def of(self, before: str, after: str) -> Factor:
         """The factor from one model to another."""
-        if before == after:
-            return ASSUMED
-        one, other = self.answers.get(before, {}), self.answers.get(after, {})
-        both = sorted(one.keys() & other.keys())
-        if len(both) < FEWEST_PROMPTS:
-            return ASSUMED
-        pairs = [(one[prompt], other[prompt]) for prompt in both]
-        ratios = [_ratio([(b[kind], a[kind]) for b, a in pairs]) for kind in (0, 1)]
-        return Factor(ratios[0], ratios[1], len(both))
+        return self.measured.get((before, after), ASSUMED)
 
-    def prompt_scales(self, models: Iterable[str]) -> frozenset[Decimal]:
-        """Every factor of prompts that rows of any measured model may meet on the way to these models."""
-        found = (self.of(before, after).prompt.all for after in models for before in self.answers)
-        return frozenset(scale for scales in found for scale in scales)
+    @property
+    def prompt_scales(self) -> frozenset[Decimal]:
+        """Every factor of prompts that rows may meet."""
+        return frozenset(scale for factor in self.measured.values() for scale in factor.prompt.all)
+
+
+def _factor(one: _Answers, other: _Answers) -> Factor | None:
+    both = sorted(one.keys() & other.keys())
+    if len(both) < FEWEST_PROMPTS:
+        return None
+    prompt, completion = (_ratio([(one[p][kind], other[p][kind]) for p in both]) for kind in (0, 1))
+    return Factor(prompt, completion, len(both))
 
 
 def _ratio(pairs: Sequence[tuple[Fraction, Fraction]]) -> Ratio:
@@ -85,14 +86,14 @@ def _ratio(pairs: Sequence[tuple[Fraction, Fraction]]) -> Ratio:
     if not base or not candidate:
         return Ratio()
     columns = [np.array([float(pair[side]) for pair in pairs], dtype=np.float64) for side in (0, 1)]
-    low, high = np.quantile(bootstrap_ratio_of_means(columns[0], columns[1]), [_LOW, _HIGH])
-    exact = candidate / base
-    point = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(_PLACES, ROUND_HALF_EVEN)
-    lowest, highest = (
-        Decimal(float(low)).quantize(_PLACES, ROUND_FLOOR),
-        Decimal(float(high)).quantize(_PLACES, ROUND_CEILING),
-    )
-    return Ratio(point, min(point, max(lowest, _PLACES)), max(point, highest))
+    bounds = np.quantile(bootstrap_ratio_of_means(columns[0], columns[1]), [_LOW, _HIGH])
+    point, low, high = (_rounded(value) for value in (candidate / base, *map(Fraction, map(float, bounds))))
+    return Ratio(point, min(point, low), max(point, high))
+
+
+def _rounded(value: Fraction) -> Decimal:
+    """Four places; nothing takes no tokens."""
+    return max(Decimal(round(value * _GRAINS)) / _GRAINS, 1 / Decimal(_GRAINS))
 
 
 def answers_of_runs(project: Path) -> tuple[Attempt, ...]:
@@ -104,8 +105,8 @@ def answers_of_runs(project: Path) -> tuple[Attempt, ...]:
     return tuple(attempts)
 
 
-def of_attempts(attempts: Iterable[Attempt], slug: Callable[[str, str], str]) -> Factors:
-    """Mean tokens of each model's whole answers, prompt by prompt. `slug` gives who answered the lock's name.
+def of_attempts(attempts: Iterable[Attempt], slug: Callable[[str, str], str], reached: Iterable[str]) -> Factors:
+    """From every model that answered to those of `reached`. `slug` gives who answered the lock's name.
 
     Only OpenRouter's leg counts: a gateway puts a prompt of its own before each, and a Mac's tokens cost nothing.
     """
@@ -117,7 +118,10 @@ def of_attempts(attempts: Iterable[Attempt], slug: Callable[[str, str], str]) ->
             tokens[slug(attempt.answered_by or attempt.model, attempt.model)][attempt.prompt_sha256].append(
                 (usage.prompt_tokens, usage.completion_tokens)
             )
-    return Factors({model: {p: _mean(pairs) for p, pairs in prompts.items()} for model, prompts in tokens.items()})
+    answers = {model: {p: _mean(pairs) for p, pairs in prompts.items()} for model, prompts in tokens.items()}
+    both = product(answers, sorted(answers.keys() & set(reached)))
+    found = {(b, a): factor for b, a in both if b != a and (factor := _factor(answers[b], answers[a]))}
+    return Factors(found)
 
 
 def _mean(pairs: Sequence[tuple[int, int]]) -> tuple[Fraction, Fraction]:

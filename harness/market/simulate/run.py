@@ -31,10 +31,10 @@ def simulate(engine: Engine, period: Period, before: Side, after: Side, runs: Se
     Raises PolicyError where there are no rows, or a model of the changed policies has no price.
     """
     prices = book(after.policies.lock, before.policies.lock)
-    factors = of_attempts(runs, prices.slug)
     both = routes(before.plan, after.plan, before.policies)
     reached = {hop.model for route in after.plan.routes for hop in route.hops}
-    limits = cuts(prices.tariffs.values(), factors.prompt_scales(reached))
+    factors = of_attempts(runs, prices.slug, reached)
+    limits = cuts(prices.tariffs.values(), factors.prompt_scales)
     rows = settled(read_cells(engine, period, limits), prices.slug)
     if not rows.rows:
         raise PolicyError([NO_ROWS.at(Place(engine.name), f"no row of {period}")])

@@ -19,6 +19,7 @@ import duckdb
 from harness.market.spend.engine import Engine
 from harness.market.spend.layout import CALLS, TABLES
 from harness.market.spend.ledger import SETTINGS
+from harness.market.spend.standing import Span
 
 #: Ten models, each with half of what the one before has; slug, permaslug, key.
 MODELS = (
@@ -105,13 +106,12 @@ def simulate(folder: Path, project: Path) -> str:
     """The whole of `vane simulate`, but for finding the ledger."""
     from harness.bench.page import as_text
     from harness.market.simulate.page import page
-    from harness.market.simulate.period import Period
     from harness.market.simulate.run import simulate as replay
     from harness.market.simulate.sides import Setting, sides
 
     before, after = sides(project, None, None, [Setting.parse(SETTING)])
     with engine(folder) as ledger:
-        return as_text(tuple(page(replay(ledger, Period(SINCE, UNTIL), before, after, ()))))
+        return as_text(tuple(page(replay(ledger, Span.month(SINCE), before, after, ()))))
 
 
 def scan(folder: Path) -> str:

@@ -11,18 +11,18 @@ from pathlib import Path
 from compiler.load import load
 from compiler.policy import FILES
 from harness.bench.attempt import Attempt
-from harness.market.simulate.period import Period
 from harness.market.simulate.report import Report
 from harness.market.simulate.run import simulate
 from harness.market.simulate.sides import Setting, Side, side, with_settings
 from harness.market.spend.engine import opened
 from harness.market.spend.ledger import writing
 from harness.market.spend.rows import BILL, Activity, Call, Key
+from harness.market.spend.standing import Span
 from tests.shipped import PROJECT
 
 DAY = datetime.date(2026, 5, 20)
 M = 1_000_000
-MAY = Period(datetime.date(2026, 5, 1), datetime.date(2026, 5, 31))
+MAY = Span.month(DAY)
 KEYS = (Key("h-token", "vane-token", "token"), Key("h-dollar", "vane-dollar", "dollar"), Key("h-x", "somebody's", None))
 FLASH, HY3, OPUS = "deepseek/deepseek-v4-flash", "tencent/hy3-preview", "anthropic/claude-opus-4.7"
 SONNET, GEMINI = "anthropic/claude-sonnet-4.6", "google/gemini-3-flash-preview"

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.market.simulate.amounts import Amounts
-from harness.market.simulate.period import Period
 from harness.market.simulate.tariff import Cuts
 from harness.market.spend.engine import Engine, table
 from harness.market.spend.rows import BILL
+from harness.market.spend.standing import Span
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -44,9 +44,9 @@ class Cell:
     amounts: Amounts
 
 
-def read_cells(engine: Engine, period: Period, cuts: Cuts) -> tuple[Cell, ...]:
+def read_cells(engine: Engine, span: Span, cuts: Cuts) -> tuple[Cell, ...]:
     """Run the pass."""
-    return tuple(_cell(row) for row in engine.answer(expression(period, cuts)))
+    return tuple(_cell(row) for row in engine.answer(expression(span, cuts)))
 
 
 def _cell(row: Mapping[str, Any]) -> Cell:
@@ -55,16 +55,16 @@ def _cell(row: Mapping[str, Any]) -> Cell:
     return Cell(**{name: row[name] for name in _GROUPS}, amounts=Amounts(**counts, billed=row["billed"]))
 
 
-def expression(period: Period, cuts: Cuts) -> ir.Table:
+def expression(span: Span, cuts: Cuts) -> ir.Table:
     """Both grains as one table of like columns, grouped and added up."""
-    activity, calls = (_within(table(name), period) for name in ("activity", "calls"))
+    activity, calls = (_within(table(name), span) for name in ("activity", "calls"))
     sides = (_of_activity(activity, cuts), _of_calls(calls, cuts))
     rows = sides[0].union(sides[1])
     return rows.group_by(list(_GROUPS)).aggregate([rows[name].sum().name(name) for name in _SUMS])
 
 
-def _within(rows: ir.Table, period: Period) -> ir.Table:
-    return rows.filter(rows.day >= period.since, rows.day <= period.until)
+def _within(rows: ir.Table, span: Span) -> ir.Table:
+    return rows.filter(rows.day >= span.first, rows.day <= span.last)
 
 
 def _of_calls(calls: ir.Table, cuts: Cuts) -> ir.Table:

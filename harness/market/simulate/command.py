@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 from pathlib import Path
 
@@ -15,20 +16,22 @@ from harness.clock import Clock
 from harness.market.form import dumped
 from harness.market.simulate.factors import answers_of_runs
 from harness.market.simulate.page import data, page
-from harness.market.simulate.period import Period, period
+from harness.market.simulate.period import span_of
 from harness.market.simulate.report import Report
 from harness.market.simulate.run import simulate, unpriced
 from harness.market.simulate.sides import Setting, UnknownScenario, sides
 from harness.market.spend.engine import opened
+from harness.market.spend.standing import Span
 
 
 def run(asked: argparse.Namespace, clock: Clock | None = None) -> int:
     """0: shown; 1: policies, ledger or prices do not allow it; 2: a wrong question."""
     project: Path = asked.project
     try:
-        days = period(asked.month, asked.since, asked.until, (clock or Clock()).now())
+        today = (clock or Clock()).now().astimezone(datetime.UTC).date()
+        span = span_of(asked.month, asked.since, asked.until, today)
         settings = [Setting.parse(text) for text in asked.set]
-        report = _report(asked, days, settings)
+        report = _report(asked, span, settings)
     except (ValueError, NoRevision) as error:
         return refuse(str(error))
     except UnknownScenario as error:
@@ -45,7 +48,7 @@ def run(asked: argparse.Namespace, clock: Clock | None = None) -> int:
     return 0
 
 
-def _report(asked: argparse.Namespace, days: Period, settings: list[Setting]) -> Report:
+def _report(asked: argparse.Namespace, span: Span, settings: list[Setting]) -> Report:
     before, after = sides(asked.project, asked.against, asked.policies, settings)
     with opened(asked.ledger, asked.project) as engine:
-        return simulate(engine, days, before, after, answers_of_runs(asked.project))
+        return simulate(engine, span, before, after, answers_of_runs(asked.project))

@@ -129,8 +129,10 @@ def _ledger(report: Report) -> Iterator[Note]:
     if count := report.rows.contradicting:
         said = f"{shown(count)} tokens of logs contradict the bill of their day, key and model; the bill counts alone."
         yield Note("contradicting", said, count)
-    if missing := report.period.days - len(report.rows.days):
-        yield Note("days", f"{missing} of {report.period.days} days have no row in the ledger; they count as nothing.")
+    if missing := len(report.span.days) - len(report.rows.days):
+        yield Note(
+            "days", f"{missing} of {len(report.span.days)} days have no row in the ledger; they count as nothing."
+        )
 
 
 def _of(report: Report, applies: Callable[[Outcome], bool]) -> Amounts:

@@ -24,7 +24,7 @@ _TITLES = {"scenario": "Whose work it is", "track": "By track", "model": "Who an
 def page(report: Report) -> Iterator[Block]:
     """From the sum to what it cannot know."""
     bill = report.bill
-    yield Heading(f"The bill of {report.period}, replayed", 1)
+    yield Heading(f"The bill of {report.span.name}, replayed", 1)
     yield Sentence(f"before: {report.before}", is_item=True)
     yield Sentence(f"after: {report.after}", is_item=True)
     yield Sentence(f"ledger: {report.ledger}", is_item=True)
@@ -90,7 +90,7 @@ def data(report: Report) -> Mapping[str, Any]:
     """Every figure unrounded; money as decimal strings."""
     bill = report.bill
     return {
-        "period": {"since": report.period.since.isoformat(), "until": report.period.until.isoformat()},
+        "period": {"since": report.span.first.isoformat(), "until": report.span.last.isoformat()},
         "before": report.before,
         "after": report.after,
         "ledger": report.ledger,

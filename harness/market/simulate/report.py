@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from harness.market.simulate.bill import Bill
 from harness.market.simulate.book import Book
-from harness.market.simulate.period import Period
 from harness.market.simulate.settled import Settled
+from harness.market.spend.standing import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,6 @@ class Report:
     before: str
     after: str
     ledger: str
-    period: Period
+    span: Span
     rows: Settled
     book: Book

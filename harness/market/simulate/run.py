@@ -12,7 +12,6 @@ from harness.market.simulate.book import book
 from harness.market.simulate.cells import read_cells
 from harness.market.simulate.codes import NO_ROWS, UNPRICED
 from harness.market.simulate.factors import of_attempts
-from harness.market.simulate.period import Period
 from harness.market.simulate.replay import Replay
 from harness.market.simulate.report import Report
 from harness.market.simulate.routes import routes
@@ -22,10 +21,11 @@ from harness.market.simulate.tariff import cuts
 from harness.market.spend.engine import Engine, table
 from harness.market.spend.money import shown_usd
 from harness.market.spend.rows import NAMED
+from harness.market.spend.standing import Span
 from harness.market.spend.track_keys import track_of
 
 
-def simulate(engine: Engine, period: Period, before: Side, after: Side, runs: Sequence[Attempt]) -> Report:
+def simulate(engine: Engine, span: Span, before: Side, after: Side, runs: Sequence[Attempt]) -> Report:
     """Replay the rows. `runs`: answers of the harness, for how many tokens each model takes.
 
     Raises PolicyError where there are no rows, or a model of the changed policies has no price.
@@ -35,11 +35,11 @@ def simulate(engine: Engine, period: Period, before: Side, after: Side, runs: Se
     reached = {hop.model for route in after.plan.routes for hop in route.hops}
     factors = of_attempts(runs, prices.slug, reached)
     limits = cuts(prices.tariffs.values(), factors.prompt_scales)
-    rows = settled(read_cells(engine, period, limits), prices.slug)
+    rows = settled(read_cells(engine, span, limits), prices.slug)
     if not rows.rows:
-        raise PolicyError([NO_ROWS.at(Place(engine.name), f"no row of {period}")])
+        raise PolicyError([NO_ROWS.at(Place(engine.name), f"no row of {span.name}")])
     bill = Replay(both, prices, factors, limits, _keys(engine, rows)).bill(rows)
-    return Report(bill, before.name, after.name, engine.name, period, rows, prices)
+    return Report(bill, before.name, after.name, engine.name, span, rows, prices)
 
 
 def _keys(engine: Engine, rows: Settled) -> Mapping[str, Key]:

@@ -112,7 +112,7 @@ def reasons(case: Case) -> Iterator[str]:
     cut = [unsigned(1 - total / case.before_usd) for total in (*totals, case.after_usd)]
     yield (
         f"The same tokens at list prices come to {_usd(totals[0])} to {_usd(totals[-1])}: {cut[-2]} to {cut[0]} less. "
-        f"The article reports {_usd(case.after_usd)}, {cut[-1]} less. No mix of prompt, completion and cache comes near."
+        f"The article reports {_usd(case.after_usd)}, {cut[-1]} less, which no mix of prompt and cache gives."
     )
     yield (
         "The mix matters little, because it is the same on both sides. Opus alone is the same under any: each of its "
@@ -123,8 +123,8 @@ def reasons(case: Case) -> Iterator[str]:
         "invite more work, longer loops and retries. The article does not say how its volume moved."
     )
     yield (
-        f"Or Opus would have to take {unsigned(shares[0])} to {unsigned(shares[-1])} of the tokens, not 8 %: a split by "
-        "calls or by people is no split by tokens, and an audit reads more than a chat."
+        f"Or Opus would have to take {unsigned(shares[0])} to {unsigned(shares[-1])} of the tokens, not 8 %: parts of "
+        "calls or of people are not parts of tokens, and an audit reads more than a chat."
     )
     yield (
         "Or the same work is not as many tokens: models count text differently and think at different length. Here "

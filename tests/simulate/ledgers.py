@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from compiler.load import load
@@ -62,6 +63,7 @@ def write_ledger(file: Path, rows: Rows) -> Path:
     return file
 
 
+@cache
 def shipped_side() -> Side:
     return side("policies/", load(PROJECT / "policies", FILES))
 

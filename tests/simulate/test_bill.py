@@ -252,7 +252,7 @@ def splits(bill: Bill) -> tuple[tuple[Row, ...], ...]:
     return bill.by_scenario(), bill.by_track(), bill.by_model(), bill.by_key()
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rows=ledgers())
 def test_no_split_loses_or_makes_money_and_no_unchanged_policy_changes_it(
     tmp_path: Path, rows: list[Activity | Call]

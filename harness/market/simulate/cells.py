@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.market.simulate.amounts import Amounts
+from harness.market.simulate.amounts import NOTHING, Amounts
 from harness.market.simulate.tariff import Cuts
 from harness.market.spend.engine import Engine, table
 from harness.market.spend.rows import BILL
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _GROUPS = ("day", "key", "model", "permaslug", "scenario", "is_call", "is_bill", "band", "slot")
-_SUMS = ("requests", "prompt", "completion", "reasoning", "cached", "uncounted", "written", "unwritten", "billed")
+_COUNTS = ("requests", "prompt", "completion", "reasoning", "cached", "uncounted", "written", "unwritten")
+#: Each by itself: Spark gives the sum of two columns of decimal(38, 12) eleven places.
+_MONEY = ("usd", "byok_usd")
 _SECONDS_A_DAY, _SECONDS_A_MINUTE = 86_400, 60
 
 
@@ -51,8 +53,9 @@ def read_cells(engine: Engine, span: Span, cuts: Cuts) -> tuple[Cell, ...]:
 
 def _cell(row: Mapping[str, Any]) -> Cell:
     """Engines widen sums of whole numbers, each in its own way."""
-    counts = {name: int(row[name]) for name in _SUMS if name != "billed"}
-    return Cell(**{name: row[name] for name in _GROUPS}, amounts=Amounts(**counts, billed=row["billed"]))
+    counts = {name: int(row[name]) for name in _COUNTS}
+    billed = sum((row[name] for name in _MONEY), NOTHING)
+    return Cell(**{name: row[name] for name in _GROUPS}, amounts=Amounts(**counts, billed=billed))
 
 
 def expression(span: Span, cuts: Cuts) -> ir.Table:
@@ -60,7 +63,7 @@ def expression(span: Span, cuts: Cuts) -> ir.Table:
     activity, calls = (_within(table(name), span) for name in ("activity", "calls"))
     sides = (_of_activity(activity, cuts), _of_calls(calls, cuts))
     rows = sides[0].union(sides[1])
-    return rows.group_by(list(_GROUPS)).aggregate([rows[name].sum().name(name) for name in _SUMS])
+    return rows.group_by(list(_GROUPS)).aggregate([rows[name].sum().name(name) for name in (*_COUNTS, *_MONEY)])
 
 
 def _within(rows: ir.Table, span: Span) -> ir.Table:
@@ -115,10 +118,11 @@ def _like(rows: ir.Table, **own: ir.Value) -> ir.Table:
         "completion": rows.completion_tokens,
         "reasoning": rows.reasoning_tokens,
         "cached": rows.cached_tokens.fill_null(0),
-        "billed": rows.usd + rows.byok_usd,
+        "usd": rows.usd,
+        "byok_usd": rows.byok_usd,
         **own,
     }
-    return rows.select(**{name: columns[name] for name in (*_GROUPS, *_SUMS)})
+    return rows.select(**{name: columns[name] for name in (*_GROUPS, *_COUNTS, *_MONEY)})
 
 
 def _passed(limits: Iterable[ir.BooleanValue]) -> ir.IntegerValue:

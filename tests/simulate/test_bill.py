@@ -211,6 +211,15 @@ def test_a_permaslug_in_a_ledger_is_the_model_of_the_lock(tmp_path: Path) -> Non
     assert [row.name for row in report.bill.by_model()] == [FLASH]
 
 
+def test_a_route_to_a_model_without_a_price_of_its_own_is_refused(tmp_path: Path) -> None:
+    router = with_overrides(IDE_ON_SONNET, SONNET, prompt="-1", completion="-1")
+    with pytest.raises(PolicyError) as refused:
+        replayed(tmp_path, [call("a", FLASH, M, scenario="ide-assist")], BEFORE, router)
+    (finding,) = refused.value.findings
+    assert finding.code == "VM302"
+    assert SONNET in finding.message
+
+
 def test_no_row_in_the_period_is_no_bill_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as refused:
         replayed(tmp_path, [activity(FLASH, M, day=datetime.date(2026, 4, 30))], BEFORE)

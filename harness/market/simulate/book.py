@@ -24,9 +24,10 @@ class Book:
             return model
         return self.slugs.get(model) or self.slugs.get(permaslug) or model
 
-    def is_ours(self, model: str) -> bool:
-        """Whether it runs on a Mac of ours, where nobody bills tokens."""
-        return model.startswith(MLX_PREFIX)
+
+def is_ours(model: str) -> bool:
+    """Whether it runs on a Mac of ours, where nobody bills tokens."""
+    return model.startswith(MLX_PREFIX)
 
 
 def book(after: Lock, before: Lock) -> Book:

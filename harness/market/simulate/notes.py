@@ -11,6 +11,7 @@ from harness.market.numbers import signed
 from harness.market.numbers import tokens as shown
 from harness.market.simulate.amounts import Amounts
 from harness.market.simulate.bill import Outcome, Part
+from harness.market.simulate.book import is_ours
 from harness.market.simulate.factors import Ratio
 from harness.market.simulate.money import signed_usd
 from harness.market.simulate.report import Report
@@ -79,7 +80,7 @@ def _factors(report: Report) -> Iterator[Note]:
         moved.setdefault((part.was.model, part.becomes.model), []).append(part)
     for (was, becomes), parts in sorted(moved.items()):
         count, factor = sum(part.amounts.tokens for part in parts), parts[0].factor
-        if report.book.is_ours(becomes):
+        if is_ours(becomes):
             said = f"{shown(count)} tokens would move from {was} to {becomes}, on our own Macs: no bill."
             yield Note("ours", said, count)
         elif factor.prompts:

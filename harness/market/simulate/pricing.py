@@ -68,6 +68,10 @@ class Offer:
         """Whether a bill can be computed."""
         return self.is_ours or self.tariff is not None
 
+    def rates(self, at: Condition) -> Rates:
+        """What it asks; nothing where nobody knows, or on a Mac of ours."""
+        return FREE if self.tariff is None else self.tariff.rates(at)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -84,7 +88,7 @@ def price(
     """Rows before and after, under the conditions that they may have met."""
     sides = [
         (_cost(amounts, was, _as_it_was(guess)), _cost(amounts, becomes, guess))
-        for guess in _guesses(amounts, factor, under, moved)
+        for guess in _guesses(amounts, factor, _unlike(under, was, becomes, factor), moved)
     ]
     return Change(over(b for b, _ in sides), over(a for _, a in sides), over(a - b for b, a in sides))
 
@@ -97,6 +101,15 @@ def conditions(is_call: bool, band: int, slot: int, cuts: Cuts, has_days: bool) 
         return tuple(replace(likeliest, on_days=on) for on in days)
     every = product(cuts.of_band, cuts.of_slot, days)
     return (likeliest, *(Condition(Decimal(tokens), minute, on) for tokens, minute, on in every))
+
+
+def _unlike(under: tuple[Condition, ...], was: Offer, becomes: Offer, factor: Factor) -> tuple[Condition, ...]:
+    """One of those that give the same prices: limits of other models make no difference here."""
+    first: dict[tuple[Rates, ...], Condition] = {}
+    for at in under:
+        scaled = (replace(at, prompt_tokens=at.prompt_tokens * scale) for scale in factor.prompt.all)
+        first.setdefault((was.rates(at), *map(becomes.rates, scaled)), at)
+    return tuple(first.values())
 
 
 def _guesses(amounts: Amounts, factor: Factor, under: tuple[Condition, ...], moved: bool) -> Iterator[Guess]:
@@ -117,12 +130,8 @@ def _as_it_was(guess: Guess) -> Guess:
 def _cost(amounts: Amounts, offer: Offer, guess: Guess) -> Decimal:
     if not offer.has_price:
         return amounts.billed
-    rates = FREE
-    if offer.tariff is not None:
-        at = guess.condition
-        length = at.prompt_tokens * guess.prompt_factor
-        rates = offer.tariff.rates(Condition(length, at.minute, at.on_days))
-    return charge(amounts, rates, guess)
+    at = replace(guess.condition, prompt_tokens=guess.condition.prompt_tokens * guess.prompt_factor)
+    return charge(amounts, offer.rates(at), guess)
 
 
 def charge(amounts: Amounts, rates: Rates, guess: Guess) -> Decimal:

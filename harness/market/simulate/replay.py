@@ -9,7 +9,7 @@ from decimal import Decimal, localcontext
 from compiler.diagnostics import Place, PolicyError
 from harness.market.simulate.amounts import EXACT, NOTHING, Amounts
 from harness.market.simulate.bill import Bill, Key, Outcome, Part
-from harness.market.simulate.book import Book
+from harness.market.simulate.book import Book, is_ours
 from harness.market.simulate.codes import NO_PRICE
 from harness.market.simulate.factors import ASSUMED, Factors
 from harness.market.simulate.pricing import Change, Offer, Range, conditions, price
@@ -66,7 +66,7 @@ class Replay:
         return price(amounts, *offers, factor, under, moved)
 
     def _offer(self, model: str) -> Offer:
-        return Offer(self.book.tariffs.get(model), self.book.is_ours(model))
+        return Offer(self.book.tariffs.get(model), is_ours(model))
 
 
 def _either(ranges: Iterable[Range], point: Decimal) -> Range:

@@ -109,10 +109,10 @@ class Taken:
 def enter_calls(calls: tuple[Call, ...], ledger: Ledger) -> Taken:
     """Upsert by id; the caller's transaction makes it one step."""
     ids = [call.id for call in calls]
-    old = {call.id: call for call in ledger.rows(Call, "list_contains(?, id)", (ids,))}
+    old = {call.id: call for call in ledger.rows(Call, "id IN (SELECT unnest(?))", (ids,))}
     merged = [merge(old[call.id], call) if call.id in old else call for call in calls]
     changed = [call for call in merged if old.get(call.id) != call]
-    ledger.remove("calls", "list_contains(?, id)", ([call.id for call in changed],))
+    ledger.remove("calls", ("id",), [(call.id,) for call in changed])
     ledger.add(changed)
     revised = sum(call.id in old for call in changed)
     return Taken(len(changed) - revised, revised, len(calls) - len(changed))

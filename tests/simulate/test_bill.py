@@ -174,6 +174,8 @@ def test_a_bill_of_a_day_knows_only_the_mean_length(tmp_path: Path) -> None:
     assert short.before == exact("0.112", "0.112", "1"), "a mean of 200,000 is not above it; each may be"
     long = replayed(tmp_path, [activity(FLASH, M, 0, "1", requests=4)], before).bill
     assert long.before == exact("1", "0.112", "1")
+    untold = replayed(tmp_path, [activity(FLASH, 200_000, 0, "1", requests=0)], before).bill
+    assert untold.before.point == Decimal("0.0224"), "without a count, it is one request"
 
 
 @pytest.mark.parametrize(("hour", "usd"), [(16, "0.112"), (17, "0.056"), (0, "0.056"), (1, "0.112")])

@@ -95,7 +95,8 @@ def _of_activity(activity: ir.Table, cuts: Cuts) -> ir.Table:
     prompt, cached = activity.prompt_tokens, activity.cached_tokens
     return _like(
         activity,
-        band=_passed(prompt > activity.requests * cut for cut in cuts.lengths),  # the mean is above it; no division
+        # the mean is above it, said without a division
+        band=_passed(prompt > ibis.greatest(activity.requests, 1) * cut for cut in cuts.lengths),
         slot=_passed(()),
         scenario=ibis.null("string"),
         is_call=ibis.literal(False),

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "bench": "harness.bench.command",
     "propose": "harness.propose.command",
     "spend": "harness.market.spend.command",
+    "simulate": "harness.market.simulate.command",
 }
 #: What the harness's commands take is said in their own room.
 HARNESS = "harness.arguments"

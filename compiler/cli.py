@@ -21,6 +21,7 @@ ELSEWHERE = {
     "lock": "harness.market.lock_command",
     "market": "harness.market.command",
     "bench": "harness.bench.command",
+    "report": "harness.report.command",
 }
 #: What the harness's commands take is said in their own room.
 HARNESS = "harness.arguments"

@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from harness.market import archive
-from harness.market.moved import citation
 from harness.market.page import days
 from harness.market.prices import FILE as PRICES
 from harness.market.rankings import Ranking
@@ -16,7 +15,7 @@ from harness.report.charts.scale import Dot, Line, Tick, column
 from harness.report.evidence import weeks
 from harness.report.rendering import render
 from harness.report.stored import harness, proposals, spend
-from harness.report.week_page import PAGE
+from harness.report.week_page import PAGE, cited
 from harness.report.words import NONE, about, exactly, model
 from harness.weeks import Week
 
@@ -55,8 +54,9 @@ def index_page(project: Path, pages: frozenset[Week]) -> bytes:
     every = weeks(project)
     rows = tuple(_row(project, week, archived.get(week), week in pages) for week in reversed(every))
     newest_first = (archived[week] for week in sorted(archived, reverse=True))
-    cited = tuple(dict.fromkeys(citation(ranking) for ranking in newest_first))
-    values = {"rows": rows, "totals": totals(tuple(archived.values())), "height": HEIGHT, "citations": cited}
+    values = {
+        "rows": rows, "totals": totals(tuple(archived.values())), "height": HEIGHT, "citations": cited(newest_first)
+    }  # fmt: skip
     return render(_TEMPLATE, values)
 
 
@@ -65,8 +65,9 @@ def _row(project: Path, week: Week, ranking: Ranking | None, has_page: bool) -> 
     evidence = [name for name, file in _KINDS if (folder / file).is_file()]
     total = ranking.platform.total if ranking else None
     first = max(ranking.platform.models, key=lambda row: row.tokens).permaslug if ranking else NONE
+    exact = ranking is not None and ranking.provenance.exact
     return Row(
-        week, days(week), NONE if total is None or not ranking else about(total, ranking.provenance.exact), model(first),
+        week, days(week), NONE if total is None else about(total, exact), model(first),
         ", ".join((["rankings"] if ranking else []) + evidence) or "none", f"{week}/{PAGE}" if has_page else None,
     )  # fmt: skip
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from compiler.compile import Compiled
 from harness.market.moved import citation
-from harness.market.numbers import signed, tokens
+from harness.market.numbers import signed, tokens, unsigned
 from harness.market.page import Part, changes, days, in_use
 from harness.market.page import prices as said_of_prices
+from harness.market.rankings import Ranking
 from harness.report.charts import intervals, routes, spend, top
 from harness.report.charts.prices import HEIGHT as PRICE_HEIGHT
 from harness.report.charts.prices import history
@@ -18,7 +19,7 @@ from harness.report.charts.ranks import ROW, ranks
 from harness.report.checklist import checklist
 from harness.report.evidence import Evidence, Missing
 from harness.report.rendering import render
-from harness.report.words import dollars, several
+from harness.report.words import dollars, minus, several
 
 PAGE = "index.html"
 _TEMPLATE = "week.html.j2"
@@ -42,6 +43,7 @@ def week_page(evidence: Evidence, files_at: str = "") -> bytes:
         "lead": lead(evidence),
         "headlines": headlines(evidence, sum(box.is_ticked for box in boxes), len(boxes)),
         "changes": _changes(evidence),
+        "ours": _ours(evidence),
         "proposals": evidence.proposals,
         "ranking": _ranking(evidence),
         "prices": _prices(evidence),
@@ -66,7 +68,7 @@ def lead(evidence: Evidence) -> str:
         return f"What moved is not known: {evidence.moved.reason}."
     moves = evidence.moved.moves
     total, then = moves.now.platform.total, moves.then.week
-    moved = signed(moves.total_change).replace("-", "−")
+    moved = minus(signed(moves.total_change))
     size = f"{tokens(total)} tokens, {moved} on {then}." if total is not None else "The platform's total is not known."
     counts = (
         several(len(moves.movers), "mover"), several(len(moves.entrants), "entrant"),
@@ -98,16 +100,21 @@ def _outcome(evidence: Evidence) -> str:
 
 
 def _dollars(evidence: Evidence) -> str:
-    tracks = () if isinstance(evidence.spend, Missing) else evidence.spend.tracks
-    dollar = next((track for track in tracks if track.track == "dollar" and track.cap_usd), None)
-    return f"{dollar.spent_usd * 100 / dollar.cap_usd:.0f} %" if dollar and dollar.cap_usd else "–"
+    tracks = () if isinstance(evidence.spend, Missing) else evidence.spend.standings
+    dollar = next((track for track in tracks if track.track == "dollar" and track.limit_usd), None)
+    return f"{dollar.spent_usd * 100 / dollar.limit_usd:.0f} %" if dollar and dollar.limit_usd else "–"
 
 
 def _changes(evidence: Evidence) -> tuple[Part, ...] | Missing:
     if isinstance(evidence.moved, Missing):
         return evidence.moved
-    exposure = evidence.moved.exposure
-    return (*(in_use(exposure) if exposure else ()), *changes(evidence.moved.moves))
+    return tuple(changes(evidence.moved.moves))
+
+
+def _ours(evidence: Evidence) -> tuple[Part, ...]:
+    """What it means for the models of the policies: flags, then all of them."""
+    exposure = None if isinstance(evidence.moved, Missing) else evidence.moved.exposure
+    return () if exposure is None else tuple(in_use(exposure))
 
 
 def _ranking(evidence: Evidence) -> Mapping[str, object] | Missing:
@@ -150,8 +157,9 @@ def _spend(evidence: Evidence) -> Mapping[str, object] | Missing:
         return evidence.spend
     of = evidence.spend
     unknown = None if of.unattributed_usd is None else dollars(of.unattributed_usd)
-    gray = of.gray and {"share": f"{of.gray.share * 100:.1f} %", "most": f"{of.gray.max_share * 100:.1f} %"}
-    return {"of": of, "rows": tuple(spend.rows(of)), "unattributed": unknown, "gray": gray}
+    gray = of.gray and {"share": unsigned(of.gray.share), "most": f"{(of.gray.max_share * 100).normalize():f} %"}
+    unknown_days = sorted({day for track in of.standings for day in track.unknown_days})
+    return {"of": of, "rows": tuple(spend.rows(of)), "unattributed": unknown, "gray": gray, "holes": unknown_days}
 
 
 def _routes(evidence: Evidence) -> routes.Map | Missing:
@@ -163,8 +171,13 @@ def _citations(evidence: Evidence) -> tuple[str, ...]:
     if isinstance(evidence.rankings, Missing):
         return ()
     shown = evidence.rankings.rankings
-    newest_first = (shown[week] for week in sorted(shown, reverse=True))
-    return tuple(dict.fromkeys(citation(ranking) for ranking in newest_first))
+    return cited(shown[week] for week in sorted(shown, reverse=True))
+
+
+def cited(rankings: Iterable[Ranking]) -> tuple[str, ...]:
+    """Each source once, with its licence."""
+    found = (f"{citation(each)} {each.provenance.licence or ''}".strip() for each in rankings)
+    return tuple(dict.fromkeys(found))
 
 
 def _policies(evidence: Evidence) -> str | None:

@@ -46,6 +46,11 @@ def about(count: int, exact: bool) -> str:
     return f"{'' if exact else '~'}{tokens(count)}"
 
 
+def minus(words: str) -> str:
+    """A number with a real minus sign."""
+    return f"−{words[1:]}" if words[:1] == "-" and words[1:2].isdigit() else words
+
+
 def dollars(amount: Decimal) -> str:
     """$1,940.20."""
     return f"${amount.quantize(Decimal('0.01')):,f}"

@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Rows over one axis."""
+    """Rows over one axis, which need not begin at nothing."""
 
     title: str
     #: what its words are called in the table's head, one for each mark of a row
@@ -43,14 +43,21 @@ class Chart:
     ticks: tuple[Tick, ...]
     rows: tuple[Row, ...]
 
+    @property
+    def has_open(self) -> bool:
+        """Whether a bar has no end."""
+        return any(mark.is_open for row in self.rows for mark in row.marks)
+
 
 def charts(run: HarnessRun) -> Iterator[Chart]:
     """Latency, tasks, tool calls."""
     yield _latency(run)
-    yield _rates("Tasks right", run.legs, [(leg, leg.successes) for leg in run.legs], Axis(0, 1))
+    tasks = [(leg, leg.successes) for leg in run.legs]
+    least = min((rate.low for _, rate in tasks if rate.low is not None), default=0.0)
+    yield _rates("Tasks right", tasks, Axis(next((m for m in (0.8, 0.6, 0.2) if m <= least), 0.0), 1))
     errors = [(leg, leg.tool_errors) for leg in run.legs if leg.tool_errors.total]
-    most = max((rate.high or 0 for _, rate in errors), default=0.0)
-    yield _rates("Tool-call errors", run.legs, errors, Axis(0, next((m for m in (0.1, 0.2, 0.5) if m >= most), 1.0)))
+    most = max((rate.high for _, rate in errors if rate.high is not None), default=0.0)
+    yield _rates("Tool-call errors", errors, Axis(0, next((m for m in (0.1, 0.2, 0.4) if m >= most), 1.0)))
 
 
 def _name(leg: LegRun) -> str:
@@ -69,13 +76,13 @@ def _latency(run: HarnessRun) -> Chart:
     axis = _axis([each for *_, both in found for _, each in both])
     rows = tuple(
         Row(
-            _name(leg), f"{_asked(leg)}, {'prompt cached' if warmth == 'cached' else cut(warmth)}, {several(calls, 'call')}",
+            _name(leg), f"{_asked(leg)}, {'cached prompt' if warmth == 'cached' else warmth}, {several(calls, 'call')}",
             tuple(_timed(kind, each, axis) for kind, each in both),
         )
         for leg, warmth, calls, both in found
     )  # fmt: skip
     ticks = tuple(
-        Tick(axis.place(step), milliseconds(step) if step < 1000 else f"{step / 1000:g} s") for step in axis.steps()
+        Tick(axis.place(step), f"{step:g} ms" if step < 1000 else f"{step / 1000:g} s") for step in axis.steps()
     )
     return Chart("Time to the whole answer", ("P50", "P95"), ticks, rows)
 
@@ -98,7 +105,7 @@ def _timed(kind: str, found: Percentile, axis: Axis) -> Mark:
     )  # fmt: skip
 
 
-def _rates(title: str, legs: Sequence[LegRun], found: Sequence[tuple[LegRun, Rate]], axis: Axis) -> Chart:
+def _rates(title: str, found: Sequence[tuple[LegRun, Rate]], axis: Axis) -> Chart:
     rows = tuple(Row(_name(leg), _asked(leg), _rated(rate, axis)) for leg, rate in found)
     ticks = tuple(Tick(axis.place(step), f"{100 * step:g} %") for step in axis.steps())
     return Chart(title, ("rate",), ticks, rows)

@@ -77,7 +77,7 @@ def _row(number: int, route: Route, plan: Plan) -> Row:
 
 def _macs(machines: Sequence[str]) -> str:
     if len(machines) > 2:
-        return f"{len(machines)} Macs: {cut(machines[0], 20)} …"
+        return f"{len(machines)} Macs ({cut(machines[0], 12)} …)"
     return ", ".join(cut(machine, 30) for machine in machines) or "no Mac"
 
 

@@ -1,4 +1,4 @@
-"""Where a mark stands, in percent of its chart's width: so a narrow screen has a narrow chart, and letters keep size."""
+"""Where a mark stands, in percent of its chart's width: a narrow screen has a narrow chart, and letters keep size."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _percent(share: Fraction) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A scale of measures (times, rates, dollars) from `low` to `high`; the last two digits of a place do not matter."""
+    """A scale of measures (times, rates, dollars) from `low` to `high`. Only the eye measures it."""
 
     low: float
     high: float
@@ -66,11 +66,11 @@ class Axis:
         return f"{min(100.0, 100 * (at - low) / (high - low)):.2f}%"
 
     def steps(self) -> Iterator[float]:
-        """Few round values: powers of ten with 1, 2 and 5 where there is room, or quarters."""
+        """Few round values: 1, 2 and 5 times a power of ten where there is room, or quarters."""
         if not self.is_log:
             yield from (self.low + (self.high - self.low) * quarter / 4 for quarter in range(5))
             return
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        factors = (1, 3) if len(powers) <= 3 else (1,)
+        factors = (1, 2, 5) if self.high < 100 * self.low else (1,)
         values = (factor * 10.0**power for power in powers for factor in factors)
         yield from (value for value in values if self.low <= value <= self.high)

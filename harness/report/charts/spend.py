@@ -1,4 +1,4 @@
-"""Each track's month against its cap: spent as a bar, the forecast as an interval, the cap as a line."""
+"""Each track's period against its cap: spent as a bar, the forecast as an interval, the cap as a line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Row:
     """A track. Places are None where there is no such thing."""
 
     track: str
+    period: str
     spent: str
     cap: str
     used: str
@@ -30,18 +31,18 @@ class Row:
 
 def rows(found: Spend) -> Iterator[Row]:
     """All on one scale, so that dollars can be compared."""
-    cents = {track.track: _cents(track.spent_usd) for track in found.tracks}
-    most = max([*cents.values(), *(_cents(value) for track in found.tracks for value in _others(track)), 1])
+    cents = {track.track: _cents(track.spent_usd) for track in found.standings}
+    most = max([*cents.values(), *(_cents(value) for track in found.standings for value in _others(track)), 1])
     whole = most + most // 12
-    for track in found.tracks:
+    for track in found.standings:
         yield _row(track, whole)
 
 
 def _others(track: TrackSpend) -> Iterator[Decimal]:
-    if track.cap_usd is not None:
-        yield track.cap_usd
+    if track.limit_usd is not None:
+        yield track.limit_usd
     if track.forecast:
-        yield track.forecast.high_usd
+        yield track.forecast.high
 
 
 def _cents(amount: Decimal) -> int:
@@ -49,17 +50,15 @@ def _cents(amount: Decimal) -> int:
 
 
 def _row(track: TrackSpend, whole: int) -> Row:
-    cap, forecast = track.cap_usd, track.forecast
-    low, high = (_cents(forecast.low_usd), _cents(forecast.high_usd)) if forecast else (0, 0)
+    cap, forecast = track.limit_usd, track.forecast
+    low, high = (_cents(forecast.low), _cents(forecast.high)) if forecast else (0, 0)
     used = f"{track.spent_usd * 100 / cap:.0f} %" if cap else NONE
-    expected = (
-        f"{dollars(forecast.usd)} ({dollars(forecast.low_usd)} … {dollars(forecast.high_usd)})" if forecast else NONE
-    )
+    expected = f"{dollars(forecast.usd)} ({dollars(forecast.low)} … {dollars(forecast.high)})" if forecast else NONE
     name, spent, of = cut(track.track), dollars(track.spent_usd), dollars(cap) if cap is not None else "no cap"
     return Row(
-        name, spent, of, used, expected, portion(_cents(track.spent_usd), whole),
+        name, cut(track.period.name), spent, of, used, expected, portion(_cents(track.spent_usd), whole),
         None if cap is None else portion(_cents(cap), whole),
         portion(low, whole) if forecast else None, portion(high - low, whole) if forecast else None,
         cap is not None and track.spent_usd > cap,
-        f"{name}: {spent} spent, {of if cap is None else f'cap {of}'}, by the month's end {expected}",
+        f"{name}: {spent} spent, {of if cap is None else f'cap {of}'}, by the period's end {expected}",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from harness.market.moved import Moved
 from harness.market.moves import Line
 from harness.market.numbers import share, signed, unsigned
 from harness.report.charts.scale import portion
-from harness.report.words import NONE, about, cut, exactly, model
+from harness.report.words import NONE, about, cut, exactly, minus, model
 
 _CLAIMED, _PART = "*", "†"
 
@@ -65,8 +65,8 @@ def signs(found: Sequence[Row]) -> Iterator[str]:
 def _change(moved: Moved, line: Line) -> str:
     claimed = moved.moves.claim(line)
     if claimed is not None:
-        return f"{claimed:+d} %{_CLAIMED}".replace("-", "−")
-    return f"{signed(line.change)}{_PART if line.part_of_week else ''}".replace("-", "−")
+        return minus(f"{claimed:+d} %{_CLAIMED}")
+    return minus(f"{signed(line.change)}{_PART if line.part_of_week and line.change is not None else ''}")
 
 
 def _says(moved: Moved, line: Line, tokens: int) -> str:

@@ -1,10 +1,16 @@
-"""spend.json of a week: the month so far as the ledger had it, so that the page needs no ledger. USD is decimal text."""
+"""spend.json of a week: how the money stood when the week ended, so that a page needs no ledger. USD is decimal text.
+
+Its names are those of the ledger's own answers (harness/market/spend/standing.py), a standing for each track.
+"""
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
+from harness.market.numbers import share
 from harness.report.stored.file import Kept, StoredFile, read
 from harness.weeks import Week
 
@@ -12,38 +18,53 @@ FILE = "spend.json"
 
 
 class Forecast(Kept):
-    """To the end of the month, with its interval."""
+    """What the whole period comes to, with the interval that holds it at `level`."""
 
-    low_usd: Decimal
     usd: Decimal
-    high_usd: Decimal
+    low: Decimal
+    high: Decimal
+    level: Decimal
+
+
+class Period(Kept):
+    """The cap's period, such as 2026-06."""
+
+    name: str
 
 
 class TrackSpend(Kept):
-    """A track's month. Without a cap `cap_usd` is None; with too few days there is no forecast."""
+    """A track's money. None for what there is not: a limit, or days enough for a forecast."""
 
     track: str
+    period: Period
     spent_usd: Decimal
-    cap_usd: Decimal | None = None
+    limit_usd: Decimal | None = None
     forecast: Forecast | None = None
+    #: days of which the ledger knows nothing
+    unknown_days: tuple[datetime.date, ...] = ()
 
 
 class GrayShare(Kept):
-    """The part of the week's tokens that gray models took, and the most that they may."""
+    """The gray models' part of the week's tokens, and the most that it may be."""
 
-    share: Decimal
+    gray_tokens: int
+    tokens: int
     max_share: Decimal
+
+    @property
+    def share(self) -> Fraction | None:
+        """None in a week without tokens."""
+        return share(self.gray_tokens, self.tokens)
 
 
 class Spend(StoredFile):
-    """The month in which the week ends."""
+    """All tracks."""
 
-    month: str
     as_of: str
-    tracks: tuple[TrackSpend, ...]
+    standings: tuple[TrackSpend, ...]
+    gray: GrayShare | None = None
     #: what no key, or no track, explains; None where nobody asked
     unattributed_usd: Decimal | None = None
-    gray: GrayShare | None = None
 
 
 def spend(project: Path, week: Week) -> Spend | None:

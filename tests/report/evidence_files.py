@@ -26,9 +26,9 @@ from tests.simulated_weeks import THRESHOLDS, Change, World, legs_of, run
 
 WEEK = Week(2026, 25)
 #: input prices, as a multiple of the lock's, of the weeks up to WEEK; one week has none
-_FACTORS = {
-    "deepseek/deepseek-v4-flash": (1, 1, None, "0.9", "0.9"),
-    "minimax/minimax-m2.7": (1, "1.2", None, 1, "1.1"),
+_FACTORS: dict[str, tuple[str | None, ...]] = {
+    "deepseek/deepseek-v4-flash": ("1", "1", None, "0.9", "0.9"),
+    "minimax/minimax-m2.7": ("1", "1.2", None, "1", "1.1"),
 }
 _WORLD = World(prompts=50, repeats=3, legs=3)
 SPEND: dict[str, Any] = {

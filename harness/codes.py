@@ -7,8 +7,9 @@ from harness.bench.importing import found
 from harness.bench.suite import codes as suite
 from harness.market import findings as market
 from harness.market import import_findings
+from harness.market.spend import findings as spend
 
 CODES = (
-    *market.CODES, *import_findings.CODES,
+    *market.CODES, *import_findings.CODES, *spend.CODES,
     *suite.CODES, *comparison_codes.CODES, *store.CODES, *merging.CODES, *found.CODES,
 )  # fmt: skip

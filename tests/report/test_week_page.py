@@ -18,6 +18,7 @@ from harness.bench.report import DATA
 from harness.outside import plain
 from harness.report.evidence import gather
 from harness.report.stored.harness import FILE as HARNESS
+from harness.report.stored.spend import spend, spend_json
 from harness.report.week_page import week_page
 from harness.weeks import Week
 from tests.market.shipped import totals
@@ -148,8 +149,8 @@ def hostile(project: Path, name: str) -> None:
     keep(folder(project) / "proposals.json", {
         "week": str(WEEK), "proposals": [proposal], "looked_at": [{"what": name, "reason": name}],
     })  # fmt: skip
-    track = {**SPEND["standings"][1], "track": name, "period": {"name": name}}
-    keep(folder(project) / "spend.json", {**SPEND, "standings": [track], "as_of": name})
+    track = {**SPEND["standings"][1], "cap": name, "period": {**SPEND["standings"][1]["period"], "name": name}}
+    keep(folder(project) / "spend.json", {**SPEND, "standings": [track]})
     data = json.loads(harness_files()["harness.json"])
     data["summary"] |= {"run": name, "started": name, "suite": {"name": name, "version": name, "sha256": ""}}
     data["summary"]["legs"][0] |= {"leg": name, "scenario": name, "models": [name, f"a/{name}"]}
@@ -215,6 +216,16 @@ def test_a_model_that_is_in_no_lock_is_held_against_its_own_first_price(project:
     found = read(project)
     assert "+50.0 %" in found.text
     assert "2026-W24: $2 in, $0.224 out per million tokens" in found.says()
+
+
+def test_what_the_ledger_said_comes_back_as_it_was(project: Path) -> None:
+    found = spend(project, WEEK)
+    assert found and [standing.is_spent for standing in found.standings] == [False, False, False]
+    assert found.standings[1].threshold_usd == 920 and found.gray and not found.gray.is_over
+    file = folder(project) / "spend.json"
+    file.write_bytes(spend_json(found))
+    assert spend(project, WEEK) == found
+    assert json.loads(file.read_text("utf-8"))["standings"][1]["spent_usd"] == "612.4"
 
 
 def test_spend_above_the_cap_is_said_in_words(project: Path) -> None:

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "market": "harness.market.command",
     "bench": "harness.bench.command",
     "propose": "harness.propose.command",
+    "report": "harness.report.command",
     "spend": "harness.market.spend.command",
     "simulate": "harness.market.simulate.command",
 }

@@ -15,6 +15,7 @@ def add(commands: Commands) -> None:
     _add_propose(commands)
     _add_bench(commands)
     _add_simulate(commands)
+    _add_report(commands)
 
 
 def _add_market(commands: Commands) -> None:
@@ -272,3 +273,14 @@ def _add_simulate(commands: Commands) -> None:
     how.add_argument("--markdown", action="store_true", help="as Markdown, for a pull request or an issue")
     how.add_argument("--json", action="store_true", help="as a JSON object, with every figure unrounded")
     _add_ledger(command)
+
+
+def _add_report(commands: Commands) -> None:
+    report = add_command(commands, "report", "the week's page and an index over all weeks, as self-contained HTML", [
+        "vane report                    the newest week, into its folder in generated/weeks/",
+        "vane report 2026-W25",
+        "vane report --out /tmp/look    somewhere else, to look at it",
+    ])  # fmt: skip
+    report.add_argument("week", nargs="?", metavar="WEEK", help="an ISO week that has evidence (default: the newest)")
+    report.add_argument("--out", type=Path, metavar="FOLDER", help="where the pages go (default: generated/weeks)")
+    add_project(report)

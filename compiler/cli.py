@@ -22,6 +22,7 @@ ELSEWHERE = {
     "market": "harness.market.command",
     "bench": "harness.bench.command",
     "spend": "harness.market.spend.command",
+    "report": "harness.report.command",
 }
 #: What the harness's commands take is said in their own room.
 HARNESS = "harness.arguments"

@@ -13,6 +13,7 @@ def add(commands: Commands) -> None:
     _add_market(commands)
     _add_spend(commands)
     _add_bench(commands)
+    _add_report(commands)
 
 
 def _add_market(commands: Commands) -> None:
@@ -229,3 +230,14 @@ def _add_bench_run(steps: Commands) -> None:
     run.add_argument("--dry-run", action="store_true", help="cases and worst-case cost; no call")
     run.add_argument("--json", action="store_true", help="as a JSON object")
     add_project(run)
+
+
+def _add_report(commands: Commands) -> None:
+    report = add_command(commands, "report", "the week's page and an index over all weeks, as self-contained HTML", [
+        "vane report                    the newest week, into its folder in generated/weeks/",
+        "vane report 2026-W25",
+        "vane report --out /tmp/look    somewhere else, to look at it",
+    ])  # fmt: skip
+    report.add_argument("week", nargs="?", metavar="WEEK", help="an ISO week that has evidence (default: the newest)")
+    report.add_argument("--out", type=Path, metavar="FOLDER", help="where the pages go (default: generated/weeks)")
+    add_project(report)

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "lock": "harness.market.lock_command",
     "market": "harness.market.command",
     "bench": "harness.bench.command",
+    "propose": "harness.propose.command",
     "spend": "harness.market.spend.command",
     "report": "harness.report.command",
 }

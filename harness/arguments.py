@@ -12,6 +12,7 @@ def add(commands: Commands) -> None:
     """Every command of the harness."""
     _add_market(commands)
     _add_spend(commands)
+    _add_propose(commands)
     _add_bench(commands)
     _add_report(commands)
 
@@ -149,6 +150,17 @@ def _add_ledger(step: argparse.ArgumentParser) -> None:
     step.add_argument("--ledger", metavar="WHERE", help="a file, or another engine's address to ask there "
                       "(default: .vane/ledger.duckdb)")  # fmt: skip
     add_project(step)
+
+
+def _add_propose(commands: Commands) -> None:
+    propose = add_command(commands, "propose", "edit policies as the evidence says: downgrade, restore, gray share", [
+        "vane propose --dry-run        what would change, and why",
+        "vane propose                  write it into policies/; then look at git diff, and run vane compile",
+        "vane propose --json",
+    ])  # fmt: skip
+    _add_ledger(propose)
+    propose.add_argument("--dry-run", action="store_true", help="write nothing; say what would change")
+    propose.add_argument("--json", action="store_true", help="as a JSON object")
 
 
 def _add_bench(commands: Commands) -> None:

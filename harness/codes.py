@@ -8,8 +8,9 @@ from harness.bench.suite import codes as suite
 from harness.market import findings as market
 from harness.market import import_findings
 from harness.market.spend import findings as spend
+from harness.propose import findings as propose
 
 CODES = (
-    *market.CODES, *import_findings.CODES, *spend.CODES,
+    *market.CODES, *import_findings.CODES, *spend.CODES, *propose.CODES,
     *suite.CODES, *comparison_codes.CODES, *store.CODES, *merging.CODES, *found.CODES,
 )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 from harness.market.spend.sync_command import VARIABLE
 from harness.market.spend.track_keys import FILE as KEYS
 from tests.fakes import openrouter_spend as fake
-from tests.shipped import PROJECT, compile_once, copied
+from tests.shipped import PROJECT, copied, shipped
 from tests.spend.desk import Desk
 
 
@@ -38,5 +38,6 @@ def desk(
     monkeypatch.setenv(VARIABLE, fake.MANAGEMENT)
     for key in account.keys:
         monkeypatch.setenv(f"OPENROUTER_{key.name.removeprefix('vane-').upper()}_KEY", key.secret)
-    monkeypatch.setattr("harness.market.spend.attribution.compile_policies", compile_once)
+    for module in ("attribution", "import_command"):
+        monkeypatch.setattr(f"harness.market.spend.{module}.compile_policies", lambda folder, targets: shipped())
     return Desk(project, account, capsys)

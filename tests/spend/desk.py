@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import json
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from compiler.cli import main
+from compiler.cli import parser
+from harness.clock import Clock
 from harness.market.spend.ledger import FILE, reading
 from harness.market.spend.rows import Activity, Call, Counter, Key
 from tests.fakes import openrouter_spend as fake
@@ -36,11 +38,13 @@ class Desk:
     account: fake.Account
     capture: pytest.CaptureFixture[str]
 
-    def __call__(self, step: str, *arguments: str) -> Done:
+    def __call__(self, step: str, *arguments: str | Path) -> Done:
         api = ("--api", self.account.api) if step == "sync" else ()
+        asked = parser().parse_args(["spend", step, *map(str, arguments), *api, "-C", str(self.project)])
         self.capture.readouterr()
-        code = main(["spend", step, *arguments, *api, "-C", str(self.project)])
-        return Done(code, *self.capture.readouterr())
+        run = import_module(f"harness.market.spend.{step}_command").run
+        timed = {} if step == "export" else {"clock": Clock(now=lambda: self.account.now, pause=lambda _: None)}
+        return Done(run(asked, **timed), *self.capture.readouterr())
 
     @property
     def file(self) -> Path:

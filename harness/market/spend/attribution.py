@@ -59,17 +59,15 @@ class Attribution:
 def attribution(project: Path, keys: Iterable[Key]) -> Attribution:
     """By the policies as they are now. Raises PolicyError where they do not compile."""
     compiled = compile_policies(project / "policies", ())
-    return attribution_of(compiled.policies, compiled.plans, keys)
+    return attribution_of(compiled.policies, compiled.plans[0], keys)
 
 
-def attribution_of(policies: Policies, plans: Iterable[Plan], keys: Iterable[Key]) -> Attribution:
-    """By a plan and its contingencies: a call of a downgraded week was also made for its scenario."""
+def attribution_of(policies: Policies, plan: Plan, keys: Iterable[Key]) -> Attribution:
+    """By a plan: whose primary it is comes first, then whose fallback."""
     places: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for plan in plans:
-        for route in plan.routes:
-            for number, hop in enumerate(route.hops):
-                ranks = places[hop.key, family(permaslug(hop.model, policies))]
-                ranks[route.scenario] = min(number, ranks.get(route.scenario, number))
+    for route in (*plan.routes, *plan.usual):  # what was spent before a downgrade has its scenario too
+        for number, hop in enumerate(route.hops):
+            places[hop.key, family(permaslug(hop.model, policies))].setdefault(route.scenario, number)
     gray = policies.tracks.gray_pool.models if policies.tracks.gray_pool else ()
     return Attribution(
         tracks={key.key: key.track for key in keys if key.track and key.key != NO_KEY},

@@ -30,4 +30,4 @@ def to_cents(parts: Mapping[_Name, Decimal]) -> Mapping[_Name, Decimal]:
     total = sum(parts.values(), Decimal(0)).quantize(_CENT)
     left = int((total - sum(floors.values(), Decimal(0))) / _CENT)
     order: Sequence[_Name] = sorted(parts, key=lambda name: floors[name] - parts[name])
-    return {**floors, **{name: floors[name] + _CENT for name in order[: max(left, 0)]}}
+    return {**floors, **{name: floors[name] + _CENT for name in order[:left]}}

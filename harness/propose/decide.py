@@ -110,7 +110,7 @@ def decide(evidence: WeekEvidence, policies: Path, targets: Sequence[Target]) ->
     holding = [(signal, trial) for signal, trial in pairs if trial.holds]
     found_effects = effects(policies, [trial for _, trial in holding], targets, evidence.run) if holding else []
     diffs = _diffs(policies, [trial for _, trial in holding])
-    made = (Made(*pair, *rest) for pair, *rest in zip(holding, found_effects, diffs, strict=True))
+    made = (Made(*pair, effect, diff) for pair, effect, diff in zip(holding, found_effects, diffs, strict=True))
     return Decided(
         week=evidence.week,
         made=tuple(made),

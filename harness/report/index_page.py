@@ -16,7 +16,7 @@ from harness.report.evidence import weeks
 from harness.report.rendering import render
 from harness.report.stored import harness, proposals, spend
 from harness.report.week_page import PAGE, cited
-from harness.report.words import NONE, about, exactly, model
+from harness.report.words import NONE, about, counted, model
 from harness.weeks import Week
 
 _TEMPLATE = "index.html.j2"
@@ -103,5 +103,5 @@ def _lines(known: dict[Week, Ranking], first: Week, span: int, most: int) -> Ite
 
 def _dots(known: dict[Week, Ranking], first: Week, span: int, most: int) -> Iterator[Dot]:
     for week, ranking in sorted(known.items()):
-        says = f"{week}: {exactly(ranking.platform.total or 0)} tokens"
+        says = f"{week}: {counted(ranking.platform.total or 0, ranking.provenance.exact)} tokens"
         yield Dot(_x(week, first, span), _y(ranking, most), says)

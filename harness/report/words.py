@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -14,6 +15,7 @@ from harness.outside import plain
 LONGEST = 120
 NONE = "–"
 _LONGEST_SENTENCE = 600
+_MINUS = re.compile(r"(?<![\w-])-(?=[0-9])")
 
 
 def shown(value: object) -> object:
@@ -36,9 +38,9 @@ def model(name: str) -> str:
     return cut(f"{found.base}{preview}{f':{found.variant}' if found.variant else ''}")
 
 
-def exactly(count: int) -> str:
-    """Whole tokens, in groups of three."""
-    return f"{count:,}".replace(",", " ")
+def counted(count: int, exact: bool) -> str:
+    """Every token, in groups of three; where the source has rounded, as people say it."""
+    return f"{count:,}".replace(",", " ") if exact else about(count, exact)
 
 
 def about(count: int, exact: bool) -> str:
@@ -47,8 +49,8 @@ def about(count: int, exact: bool) -> str:
 
 
 def minus(words: str) -> str:
-    """A number with a real minus sign."""
-    return f"−{words[1:]}" if words[:1] == "-" and words[1:2].isdigit() else words
+    """Real minus signs before numbers; hyphens in names and dates stay."""
+    return _MINUS.sub("−", words)
 
 
 def dollars(amount: Decimal) -> str:

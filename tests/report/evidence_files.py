@@ -26,23 +26,36 @@ from tests.simulated_weeks import THRESHOLDS, Change, World, legs_of, run
 
 WEEK = Week(2026, 25)
 #: input prices, as a multiple of the lock's, of the weeks up to WEEK; one week has none
-_FACTORS = {
-    "deepseek/deepseek-v4-flash": (1, 1, None, "0.9", "0.9"),
-    "minimax/minimax-m2.7": (1, "1.2", None, 1, "1.1"),
+_FACTORS: dict[str, tuple[str | None, ...]] = {
+    "deepseek/deepseek-v4-flash": ("1", "1", None, "0.9", "0.9"),
+    "minimax/minimax-m2.7": ("1", "1.2", None, "1", "1.1"),
 }
 _WORLD = World(prompts=50, repeats=3, legs=3)
+_JUNE = {"name": "2026-06", "first": "2026-06-01", "last": "2026-06-30"}
+_SEEN = {"level": "0.90", "days_seen": 21, "days_left": 9}
+
+
+def _standing(
+    track: str, spent: str, limit: str | None = None, forecast: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """A track's money, as the ledger tells it."""
+    return {
+        "track": track, "cap": None if limit is None else f"{track}-monthly", "period": _JUNE, "spent_usd": spent,
+        "ledger_usd": spent, "counter_usd": None, "limit_usd": limit, "overrun_percent": limit and "15",
+        "forecast": forecast and {**forecast, **_SEEN}, "unknown_days": [],
+    }  # fmt: skip
+
+
 SPEND: dict[str, Any] = {
     "week": str(WEEK),
-    "as_of": "2026-06-22T06:17:00Z",
+    "as_of": "2026-06-22",
     "standings": [
-        {"track": "token", "period": {"name": "2026-06"}, "spent_usd": "486.31", "limit_usd": None,
-         "forecast": {"usd": "663.10", "low": "611.40", "high": "722.85", "level": "0.90"}, "unknown_days": []},
-        {"track": "dollar", "period": {"name": "2026-06"}, "spent_usd": "612.4", "limit_usd": "800",
-         "forecast": {"usd": "845.20", "low": "772.95", "high": "921.60", "level": "0.90"}, "unknown_days": []},
-        {"track": "gray", "period": {"name": "2026-06"}, "spent_usd": "0", "limit_usd": None, "forecast": None,
-         "unknown_days": []},
+        _standing("token", "486.31", None, {"usd": "663.10", "low": "611.40", "high": "722.85"}),
+        _standing("dollar", "612.4", "800", {"usd": "845.20", "low": "772.95", "high": "921.60"}),
+        _standing("gray", "0"),
     ],
-    "gray": {"gray_tokens": 31_200_000, "tokens": 812_000_000, "max_share": "0.10"},
+    "gray": {"week": {"year": 2026, "number": 25}, "gray_tokens": 31_200_000, "tokens": 812_000_000,
+             "max_share": "0.10", "unknown_days": []},
     "unattributed_usd": "3.18",
 }  # fmt: skip
 PROPOSALS: dict[str, Any] = {

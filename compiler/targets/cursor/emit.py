@@ -183,22 +183,8 @@ def _render(template: str, **values: object) -> str:
 
 def _environment() -> Environment:
     environment = templates(__package__)
-    environment.filters.update(code=_code_span, gitignore=_gitignore, line=_one_line)
+    environment.filters["gitignore"] = _gitignore
     return environment
-
-
-def _one_line(text: str) -> str:
-    """Text without line breaks, for a comment."""
-    return " ".join(text.split())
-
-
-def _code_span(text: str) -> str:
-    """Markdown that shows `text` as it is: inside a code span neither HTML nor links nor emphasis come alive."""
-    line = _one_line(text) or "(empty)"
-    longest = max((len(run) for run in re.findall("`+", line)), default=0)
-    fence = "`" * (longest + 1)
-    padding = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{padding}{line}{padding}{fence}"
 
 
 def _gitignore(glob: str) -> str:

@@ -27,6 +27,8 @@ COUNTS = ("requests", "prompt_tokens", "completion_tokens")
 SUMS = (*MONEY, *COUNTS)
 #: What a cell is of; the last one is null where no log tells.
 KEYS = ("day", "key", "model", "permaslug", "provider", "scenario")
+#: Of money, with room on the left: a difference of two 38-digit decimals loses its last digit on Spark.
+_SUM = "decimal(26, 12)"
 _SPLIT = ("day", "key", "model", "permaslug", "provider")
 
 
@@ -88,7 +90,8 @@ def expression(first: datetime.date, last: datetime.date) -> ir.Table:
 
 
 def _summed(table: ir.Table, by: tuple[str, ...]) -> ir.Table:
-    return table.group_by(*by).agg(**{name: table[name].sum() for name in SUMS})
+    sums = {name: table[name].sum() for name in COUNTS} | {name: table[name].sum().cast(_SUM) for name in MONEY}
+    return table.group_by(*by).agg(**{name: sums[name] for name in SUMS})
 
 
 def _fitting(parts: ir.Table, bill: ir.Table) -> ir.Table:

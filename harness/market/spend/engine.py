@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from compiler.diagnostics import Place, PolicyError
 from harness.market.spend.findings import ENGINE, NO_LEDGER
@@ -88,8 +88,8 @@ def _duckdb(file: Path) -> Iterator[Engine]:
 
 @contextmanager
 def _spark(where: str) -> Iterator[Engine]:
-    parts = urlsplit(where)
-    master, folder = parts.netloc, parse_qs(parts.query).get("folder", [""])[0]
+    master, _, query = where.partition("://")[2].partition("?")  # brackets of `local[2]` are no part of a URL
+    folder = parse_qs(query).get("folder", [""])[0]
     place = Place(f"pyspark://{master}")
     files = {table: Path(folder) / f"{table}.parquet" for table in TABLES}
     if not folder or not all(file.is_file() for file in files.values()):
@@ -121,7 +121,7 @@ _SPARK = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
     # a ledger's groups are few: 200 empty partitions a question would take longer than the question
-    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.shuffle.partitions": "2",
 }
 
 

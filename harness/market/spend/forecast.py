@@ -23,6 +23,7 @@ LOOK_BACK = 28
 FEWEST_DAYS = 3
 _SATURDAY = 6
 _FEWEST_OF_KIND = 2
+_CENT = Decimal("0.01")
 
 
 def forecast(
@@ -40,9 +41,8 @@ def forecast(
     so_far = sum((usd for day, usd in daily.items() if day in period.days and day < today), Decimal(0))
     middle = so_far + sum((part.mean * part.days for part in parts), Decimal(0))
     reach = _reach(parts)
-    return Forecast(
-        max(middle, spent), max(middle - reach, spent), max(middle + reach, spent), LEVEL, len(seen), len(left)
-    )
+    usd, low, high = (max(found, spent).quantize(_CENT) for found in (middle, middle - reach, middle + reach))
+    return Forecast(usd, low, high, LEVEL, len(seen), len(left))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ class Tick:
     x: str
     words: str
 
+    @property
+    def kind(self) -> str:
+        """At an edge the words stay inside."""
+        return {"0.00%": "first", "100.00%": "last"}.get(self.x, "")
+
 
 def portion(part: int, whole: int) -> str:
     """Whole counts as a percentage; no float touches them."""

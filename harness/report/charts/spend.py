@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from harness.market.spend.standing import Standing
 from harness.report.charts.scale import portion
-from harness.report.stored.spend import Spend, TrackSpend
+from harness.report.stored.spend import Spend
 from harness.report.words import NONE, cut, dollars
 
 
@@ -38,7 +39,7 @@ def rows(found: Spend) -> Iterator[Row]:
         yield _row(track, whole)
 
 
-def _others(track: TrackSpend) -> Iterator[Decimal]:
+def _others(track: Standing) -> Iterator[Decimal]:
     if track.limit_usd is not None:
         yield track.limit_usd
     if track.forecast:
@@ -49,7 +50,7 @@ def _cents(amount: Decimal) -> int:
     return int(amount * 100)
 
 
-def _row(track: TrackSpend, whole: int) -> Row:
+def _row(track: Standing, whole: int) -> Row:
     cap, forecast = track.limit_usd, track.forecast
     low, high = (_cents(forecast.low), _cents(forecast.high)) if forecast else (0, 0)
     used = f"{track.spent_usd * 100 / cap:.0f} %" if cap else NONE

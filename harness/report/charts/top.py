@@ -10,7 +10,7 @@ from harness.market.moved import Moved
 from harness.market.moves import Line
 from harness.market.numbers import share, signed, unsigned
 from harness.report.charts.scale import portion
-from harness.report.words import NONE, about, cut, exactly, minus, model
+from harness.report.words import NONE, about, counted, cut, minus, model
 
 _CLAIMED, _PART = "*", "†"
 
@@ -70,6 +70,6 @@ def _change(moved: Moved, line: Line) -> str:
 
 
 def _says(moved: Moved, line: Line, tokens: int) -> str:
-    then = moved.moves.then.week
-    before = f"{exactly(line.then.tokens)} in {then}" if line.then else f"not listed in {then}"
-    return f"{cut(line.name)}: {exactly(tokens)} tokens, {before}"
+    now, then = moved.moves.now, moved.moves.then
+    before = counted(line.then.tokens, then.provenance.exact) if line.then else "not listed"
+    return f"{cut(line.name)}: {counted(tokens, now.provenance.exact)} tokens, {before} in {then.week}"

@@ -25,6 +25,9 @@ from harness.propose.verdict import verdict
 from harness.propose.week_evidence import WeekEvidence
 from harness.weeks import Week
 
+#: The label at which a repository's own rule may merge without a person.
+AUTO_MERGE = "auto-merge"
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -55,6 +58,14 @@ class Decided:
     missing: tuple[str, ...]
     #: keys of all that the rules saw
     seen: tuple[str, ...]
+    #: kinds that tracks.yaml lets merge by themselves
+    auto_merge: frozenset[str]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of the pull request. It merges as a whole, so one proposal that needs somebody keeps the rest waiting too."""
+        kinds = {made.proposal.kind for made in self.made}
+        return (AUTO_MERGE,) if kinds and kinds <= self.auto_merge else ()
 
     @property
     def is_silent(self) -> bool:
@@ -119,4 +130,5 @@ def decide(evidence: WeekEvidence, policies: Path, targets: Sequence[Target]) ->
         not_proposed=settled.looked,
         missing=evidence.missing,
         seen=settled.seen,
+        auto_merge=frozenset(evidence.policies.tracks.auto_merge),
     )

@@ -53,4 +53,9 @@ class NotProposed:
     key: str = ""
 
 
+def confidence(proposal: Proposal) -> str:
+    """How sure, and why."""
+    return f"{proposal.confidence}: {proposal.because}" if proposal.because else proposal.confidence
+
+
 Verdict = Proposal | NotProposed

@@ -15,9 +15,8 @@ from urllib.parse import quote
 from harness.market.page import days
 from harness.outside import inert, markdown
 from harness.propose.decide import Decided, Made
-from harness.propose.proposal import NotProposed, Proposal, Statement
+from harness.propose.proposal import NotProposed, Proposal, Statement, confidence
 from harness.propose.signal import Signal
-from harness.propose.store import confidence
 from harness.report.checklist import Item
 from harness.report.words import cut, several
 

@@ -8,7 +8,8 @@ from typing import Any
 from harness.propose.decide import Decided
 from harness.propose.edit import Edit
 from harness.propose.effect import Effect
-from harness.propose.proposal import Proposal
+from harness.propose.proposal import confidence
+from harness.propose.pull_request import title
 from harness.propose.signal import Signal
 from harness.propose.yaml_nodes import shown
 
@@ -26,6 +27,9 @@ def as_data(decided: Decided) -> dict[str, Any]:
     return {
         "version": VERSION,
         "week": str(decided.week),
+        "title": title(decided),
+        "pull_request": not decided.is_silent,
+        "labels": list(decided.labels),
         "proposals": [
             *(_proposal(made.signal, decided, made.effect) for made in decided.made),
             *(_proposal(ticket, decided, None) for ticket in decided.tickets),
@@ -51,7 +55,7 @@ def _proposal(signal: Signal, decided: Decided, effect: Effect | None) -> dict[s
         "key": signal.key,
         "routes": list(signal.routes),
         "title": proposal.title,
-        "evidence": [{"says": each.text, "file": beside(each.file, decided)} for each in proposal.evidence],
+        "evidence": [{"says": each.text, "file": _beside(each.file, decided)} for each in proposal.evidence],
         "edits": list(map(_edit, proposal.edits)),
         "effect": " ".join((proposal.effect, *(effect.words if effect else ()))),
         "usd_per_month": None if effect is None or effect.usd_per_month is None else f"{effect.usd_per_month:f}",
@@ -60,12 +64,7 @@ def _proposal(signal: Signal, decided: Decided, effect: Effect | None) -> dict[s
     }
 
 
-def confidence(proposal: Proposal) -> str:
-    """How sure, and why."""
-    return f"{proposal.confidence}: {proposal.because}" if proposal.because else proposal.confidence
-
-
-def beside(file: str, decided: Decided) -> str:
+def _beside(file: str, decided: Decided) -> str:
     """A file of the week by its name alone, any other by its path."""
     return file.removeprefix(f"generated/weeks/{decided.week}/")
 

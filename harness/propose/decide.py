@@ -75,20 +75,14 @@ class Decided:
 
 def cap(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
     """The dollar track's money (cap.py)."""
-    if evidence.ledger is None:
-        yield NotProposed(money.DOWNGRADE, "the dollar track", "there is no ledger: what was spent is not known")
-        return
-    for said in money.propose(evidence.ledger.money, evidence.policies, evidence.ledger.week):
-        yield _signal(said)
+    if evidence.ledger:
+        yield from map(_signal, money.propose(evidence.ledger.money, evidence.policies, evidence.ledger.week))
 
 
 def gray_share(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
     """The gray pool's part of the tokens (gray_share.py)."""
-    if evidence.ledger is None:
-        yield NotProposed(share.RULE, "the gray pool", "there is no ledger: its share is not known")
-        return
-    for said in share.propose(evidence.ledger.gray, evidence.policies):
-        yield _signal(said)
+    if evidence.ledger:
+        yield from map(_signal, share.propose(evidence.ledger.gray, evidence.policies))
 
 
 def _signal(said: Verdict) -> Signal | NotProposed:

@@ -1,4 +1,4 @@
-"""A model that came into the Top N and stays there is a candidate for the gray pool, if it may do that pool's work."""
+"""A model that is new among the first and stays there may be tried in the gray pool, if it can do that pool's work."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _judged(line: Line, key: str, weeks: int, evidence: WeekEvidence) -> Iterato
     if model is None:
         yield _of_unpinned(line, key, evidence)
     elif model in {routed for routed, _ in routed_models(policies)}:
-        yield NotProposed(RULE, model, "it came into the Top N, and is routed already")
+        yield NotProposed(RULE, model, "it is new among the first, and is routed already")
     elif pool := next((seat for seat in seats(policies) if seat.is_gray), None):
         why = "; ".join(dict.fromkeys(objections(model, pool.scenarios, evidence, gray=True)))
         if why:
@@ -55,7 +55,7 @@ def _judged(line: Line, key: str, weeks: int, evidence: WeekEvidence) -> Iterato
         else:
             yield Signal(key, _trial(line, model, pool, weeks + 1, evidence), (model,), wait=STAYS)
     else:
-        yield NotProposed(RULE, model, "it came into the Top N, and there is no gray pool to try it in", key)
+        yield NotProposed(RULE, model, "it is new among the first, and there is no gray pool to try it in", key)
 
 
 def _slug(line: Line, policies: Policies) -> str | None:
@@ -67,7 +67,7 @@ def _slug(line: Line, policies: Policies) -> str | None:
 def _of_unpinned(line: Line, key: str, evidence: WeekEvidence) -> Signal | NotProposed:
     """A ticket once; after that it is for people to watch it or not."""
     if week := evidence.history.proposed_in(key):
-        return NotProposed(RULE, line.name, f"still in the Top N and not pinned; its ticket is of {week}", key)
+        return NotProposed(RULE, line.name, f"still among the first and not pinned; its ticket is of {week}", key)
     return Signal(key, _ticket(line, evidence), (line.name,))
 
 
@@ -92,9 +92,17 @@ def _ticket(line: Line, evidence: WeekEvidence) -> Proposal:
         effect="No route changes by this. To let the next weeks judge it: its slug into `watch` of market.yaml, then "
         "`vane lock`.",
         confidence="low",
-        because="one week in the Top N may be a launch",
+        because="one week among the first may be a launch",
         reversal="Nothing to take back.",
     )
+
+
+def _at_most(price: Decimal, evidence: WeekEvidence) -> str:
+    """What the pool would cost if all that it may take went to this model."""
+    gray, market = evidence.policies.tracks.gray_pool, evidence.policies.market
+    if gray is None or market is None:
+        return ""
+    return f": {price * gray.max_share * market.volume.tokens_per_month:.2f} USD a month at the very most"
 
 
 def _trial(line: Line, model: str, pool: Seat, weeks: int, evidence: WeekEvidence) -> Proposal:
@@ -115,7 +123,7 @@ def _trial(line: Line, model: str, pool: Seat, weeks: int, evidence: WeekEvidenc
             Statement(f"it can do what {' and '.join(pool.scenarios) or 'the gray pool'} needs", LOCK),
         ),
         edits=(Edit("tracks.yaml", "insert", (TRACK_KEYS["gray"], "models", len(pool.models)), model),),
-        effect=f"Trials on public data may reach it, up to {most} of all tokens. No other route changes.",
+        effect=f"Trials on public data may reach it, up to {most} of all tokens{_at_most(price, evidence)}.",
         confidence="medium",
         because="others use it; our own harness has not seen it",
         reversal="Its tool-call errors rise by the points of gray_pool.rollback, or it leaves the catalogue.",

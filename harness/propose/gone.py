@@ -45,8 +45,6 @@ def gone(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
     """One proposal for all of them: as long as one is left in a route, the policies do not compile."""
     now = evidence.catalogue
     if now is None:
-        why = "the week's catalogue is not archived: whether one is gone is not known"
-        yield NotProposed(RULE, "models that are gone", why)
         return
     ends = tuple(end for use in uses(evidence.policies) if (end := _end(use, now, evidence)))
     ours = tuple(end for end in ends if end.kind == "gone" or end.use.places)

@@ -23,10 +23,10 @@ RULE = "gray-rollback"
 def gray_rollback(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
     """One leg that gray models answered is enough."""
     pool = evidence.policies.tracks.gray_pool
-    if pool is None:
-        return
     comparison = evidence.run.comparison if evidence.run else None
-    legs = [leg for leg in comparison.legs if set(leg.candidate_models) & {*pool.models}] if comparison else []
+    if pool is None or comparison is None:
+        return
+    legs = [leg for leg in comparison.legs if set(leg.candidate_models) & {*pool.models}]
     if not legs:
         yield NotProposed(RULE, "the gray pool", "no leg of a compared harness run is answered by its models")
     for leg in legs:

@@ -42,13 +42,12 @@ def _use(line: Line, evidence: WeekEvidence) -> Use | None:
 
 
 def _ticket(line: Line, use: Use, evidence: WeekEvidence, moves: Moves) -> Proposal:
-    work = ", ".join(use.scenarios)
     rose = line.change is not None and line.change > 0
     verb, doubt = "rose" if rose else "fell", _doubt(line, moves)
     return Proposal(
         rule=RULE,
         kind="ticket",
-        title=f"{use.model} {verb} by {signed(line.change).lstrip('+-')}: {_question(rose, work)}",
+        title=f"{use.model} {verb} by {signed(line.change).lstrip('+-')}: {_question(line, use, rose=rose)}",
         evidence=tuple(_evidence(line, use, evidence, moves)),
         edits=(),
         effect="No route changes by this.",
@@ -59,8 +58,7 @@ def _ticket(line: Line, use: Use, evidence: WeekEvidence, moves: Moves) -> Propo
 
 
 def _evidence(line: Line, use: Use, evidence: WeekEvidence, moves: Moves) -> Iterator[Statement]:
-    threshold = f"{moves.threshold_percent.normalize():f} %"
-    yield evidence.says(f"{_standing(line, moves)}; the threshold is {threshold}", MARKET)
+    yield evidence.says(_standing(line, moves), MARKET)
     if line.now and 0 < line.now.days < DAYS:
         yield evidence.says(f"{moves.now.week} lists it on {line.now.days} of {DAYS} days", RANKINGS)
     yield Statement(*carries(use))
@@ -74,10 +72,12 @@ def carries(use: Use) -> tuple[str, str]:
     return f"it carries {work}", use.places[0].file
 
 
-def _question(rose: bool, work: str) -> str:
-    if not work:
-        return "is it worth a run of the harness?" if rose else "is it still worth watching?"
-    return "does more of our work belong there?" if rose else "do others know something about it?"
+def _question(line: Line, use: Use, *, rose: bool) -> str:
+    if not use.places:
+        return "is it worth a run of the harness?"
+    if rose:
+        return "does more of our work belong there?"
+    return "was it withdrawn?" if line.now and 0 < line.now.days < DAYS else "do others know something about it?"
 
 
 def _standing(line: Line, moves: Moves) -> str:

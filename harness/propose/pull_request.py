@@ -48,7 +48,7 @@ def title(decided: Decided) -> str:
     first, *others = decided.made
     said = inert(cut(first.proposal.title, _TITLE))
     more = [f"{several(len(others), 'more change')}" if others else "", asked]
-    return f"{decided.week}: {said}" + "".join(f", {each}" for each in more if each)
+    return f"{decided.week}: {said}" + "".join(f"; {each}" for each in more if each)
 
 
 def pull_request(decided: Decided, facts: Facts) -> str:
@@ -134,9 +134,12 @@ def _tickets(decided: Decided, facts: Facts) -> Iterator[str]:
 
 
 def _ticket(ticket: Signal, decided: Decided, facts: Facts) -> tuple[str, str, str]:
+    """With a link to the first file; the reason of a confidence only where there is a doubt."""
     proposal = ticket.proposal
-    evidence = "; ".join(_said(statement, decided, facts) for statement in proposal.evidence)
-    return _text(proposal.title), evidence, _text(confidence(proposal))
+    first, *others = proposal.evidence
+    evidence = "; ".join((_said(first, decided, facts), *(_text(each.text) for each in others)))
+    sure = confidence(proposal) if proposal.confidence == "low" else proposal.confidence
+    return _text(proposal.title), evidence, _text(sure)
 
 
 def _left_out(decided: Decided) -> Iterator[str]:

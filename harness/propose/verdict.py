@@ -26,8 +26,6 @@ def verdict(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
     """One leg, one verdict, for the scenario that acceptance.yaml names for it."""
     run = evidence.run
     if run is None or run.comparison is None:
-        why = "no harness run" if run is None else "no run before it with the same suite"
-        yield NotProposed(RULE, "the harness's verdicts", f"{why}: nothing is promoted or demoted")
         return
     for leg in run.comparison.legs:
         if any(map(evidence.policies.is_gray, leg.candidate_models)):

@@ -55,6 +55,8 @@ class WeekEvidence:
             yield "rankings of this week, or of one before it: what moved is not known"
         elif not self.moved.moves.now.is_complete:
             yield f"{7 - len(self.moved.moves.now.days)} days of the week's rankings: its changes are not like for like"
+        if self.policies.market is None:
+            yield "market.yaml: from what change on a move counts is not said"
         if self.catalogue is None:
             yield "prices.json: whether prices moved, and whether a model is gone, is not known"
         if self.run is None:

@@ -25,9 +25,7 @@ def propose(found: GrayShare | None, policies: Policies) -> Iterator[Verdict]:
     if found is None:
         yield NotProposed(RULE, ABOUT, "there is no gray pool")
     elif found.unknown_days:
-        yield NotProposed(
-            RULE, ABOUT, f"{found.week} is not complete: nothing is known of {len(found.unknown_days)} days"
-        )
+        yield NotProposed(RULE, ABOUT, f"the ledger lacks {len(found.unknown_days)} of the days of {found.week}")
     elif not found.is_over:
         most = unsigned(Fraction(found.max_share))
         yield NotProposed(RULE, ABOUT, f"{unsigned(found.share)} of {found.week}'s tokens, {most} is the ceiling")

@@ -70,21 +70,23 @@ def wanted(layout: Layout, edit: Edit) -> Any:
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Layout, Edit]:
     layout = draw(layouts())
-    path = draw(st.sampled_from(layout.paths))
-    verb = draw(st.sampled_from(["set", "set-new", "insert", "delete"]))
+    kinds = {path: type(at(layout.data, path)) for path in layout.paths}
+    lists = [path for path, kind in kinds.items() if kind is list]
+    verb = draw(st.sampled_from(["set", "new key", "delete", *(["insert"] * 2 if lists else [])]))
     value = draw(st.sampled_from(VALUES))
-    here = at(layout.data, path)
-    if verb == "set-new":
-        return layout, Edit("f.yaml", "set", (*(path if isinstance(here, dict) else ()), "new"), value)
-    if verb == "insert" and isinstance(here, list):
-        return layout, Edit("f.yaml", "insert", (*path, draw(st.integers(0, len(here)))), value)
-    return layout, Edit("f.yaml", "delete" if verb == "delete" else "set", path, value)
+    if verb == "new key":
+        mapping = draw(st.sampled_from([(), *(path for path, kind in kinds.items() if kind is dict)]))
+        return layout, Edit("f.yaml", "set", (*mapping, "new"), value)
+    if verb == "insert":
+        path = draw(st.sampled_from(lists))
+        return layout, Edit("f.yaml", "insert", (*path, draw(st.integers(0, len(at(layout.data, path))))), value)
+    return layout, Edit("f.yaml", "delete" if verb == "delete" else "set", draw(st.sampled_from(layout.paths)), value)
 
 
 def test_an_edit_changes_its_value_and_keeps_every_other_line_and_comment() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
     @given(cases())
     def explore(case: tuple[Layout, Edit]) -> None:
         layout, edit = case

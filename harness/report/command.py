@@ -11,6 +11,7 @@ from compiler.commands.findings import show
 from compiler.diagnostics import Place, PolicyError
 from compiler.targets import installed
 from compiler.whole_file import write_whole
+from compiler.write import alone
 from harness.market import archive
 from harness.market.findings import NO_SUCH_WEEK
 from harness.report.evidence import gather, weeks
@@ -46,7 +47,11 @@ def write(project: Path, week: Week, out: Path) -> tuple[Path, Path]:
     content = week_page(gather(project, week, installed()), "" if files_at == "." else f"{files_at}/")
     others = {each for each in weeks(project) if (out / str(each) / PAGE).is_file()}
     whole = index_page(project, frozenset({week, *others}))
-    for file, new in ((page, content), (index, whole)):
-        if not (file.is_file() and file.read_bytes() == new):
-            write_whole(file, new)
+    for folder in (out, page.parent):
+        archive.refuse_unless_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    with alone(out):
+        for file, new in ((page, content), (index, whole)):
+            if not (file.is_file() and file.read_bytes() == new):
+                write_whole(file, new)
     return page, index

@@ -108,7 +108,9 @@ def _dollars(evidence: Evidence) -> str:
 def _changes(evidence: Evidence) -> tuple[Part, ...] | Missing:
     if isinstance(evidence.moved, Missing):
         return evidence.moved
-    return tuple(changes(evidence.moved.moves))
+    moves = evidence.moved.moves
+    is_marked = any(line.part_of_week for line in moves.movers)  # else the note on the mark stands with no mark
+    return tuple(part for part in changes(moves) if part.title or is_marked)
 
 
 def _ours(evidence: Evidence) -> tuple[Part, ...]:

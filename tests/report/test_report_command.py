@@ -79,6 +79,15 @@ def test_a_week_that_is_not_there(
     assert not files(project)
 
 
+def test_a_link_is_not_written_through(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    week, elsewhere = project / "generated" / "weeks" / "2026-W25", tmp_path / "elsewhere"
+    week.rename(elsewhere)
+    week.symlink_to(elsewhere)
+    assert report(project, "2026-W25") == 1
+    assert "VM152" in capsys.readouterr().err
+    assert not files(elsewhere) and not files(project)
+
+
 def test_an_empty_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report(tmp_path) == 1
     assert "there is no week to report on" in capsys.readouterr().err

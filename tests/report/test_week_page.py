@@ -54,6 +54,7 @@ def test_the_week_has_every_section_and_its_numbers(kept: Path) -> None:
     assert "$612.40" in found.text and "$845.20 ($772.95 … $921.60)" in found.text
     assert "Try GLM 5.2 in the gray pool" in found.text and "7/7" in found.text
     assert "−27.7 %" in found.text and "-27.7 %" not in found.text
+    assert "Not listed on all days" not in found.text, "no mover of that week bears the mark"
     assert HARNESS == DATA
 
 

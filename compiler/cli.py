@@ -25,6 +25,7 @@ ELSEWHERE = {
     "report": "harness.report.command",
     "spend": "harness.market.spend.command",
     "simulate": "harness.market.simulate.command",
+    "week": "harness.weekly.command",
 }
 #: What the harness's commands take is said in their own room.
 HARNESS = "harness.arguments"
@@ -89,6 +90,7 @@ def _add_lock(commands: Commands) -> None:
     add_format(command)
     command.add_argument("--from", dest="saved", type=Path, metavar="FILE", help="a saved answer of GET /models")
     command.add_argument("--zdr-from", type=Path, metavar="FILE", help="a saved answer of GET /endpoints/zdr")
+    command.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
     command.add_argument(
         "--as-of", metavar="YYYY-MM-DD", help="day of the saved answer; else the date in its file name"
     )

@@ -16,6 +16,7 @@ def add(commands: Commands) -> None:
     _add_bench(commands)
     _add_simulate(commands)
     _add_report(commands)
+    _add_week(commands)
 
 
 def _add_market(commands: Commands) -> None:
@@ -284,3 +285,31 @@ def _add_report(commands: Commands) -> None:
     report.add_argument("week", nargs="?", metavar="WEEK", help="an ISO week that has evidence (default: the newest)")
     report.add_argument("--out", type=Path, metavar="FOLDER", help="where the pages go (default: generated/weeks)")
     add_project(report)
+
+
+#: In the order in which they run.
+STEPS = ("refresh", "lock", "bench", "spend", "propose", "report")
+
+
+def _add_week(commands: Commands) -> None:
+    week = add_command(commands, "week", "Monday's work: market, lock, harness, spend, proposals, page, branch", [
+        "vane week --max-usd 5                  the last complete week, into generated/weeks/",
+        "vane week --commit --push              and a branch of one commit a proposal, for the pull request",
+        "vane week --skip bench --skip spend",
+        "vane week --from propose               the evidence is there; decide again",
+        "vane week 2026-W24 --only propose --only report",
+    ])  # fmt: skip
+    week.add_argument("week", nargs="?", metavar="WEEK", help="an ISO week (default: the last complete one)")
+    which = week.add_mutually_exclusive_group()
+    which.add_argument("--only", action="append", choices=STEPS, metavar="STEP", help="only this; may be repeated")
+    which.add_argument("--from", dest="since", choices=STEPS, metavar="STEP", help="this and what comes after it")
+    week.add_argument("--skip", action="append", default=[], choices=STEPS, metavar="STEP",
+                      help=f"not this; may be repeated: {', '.join(STEPS)}")  # fmt: skip
+    week.add_argument("--leg", action="append", choices=("mlx", "openrouter", "remote"),
+                      help="legs that the harness runs on (default: all); may be repeated")  # fmt: skip
+    week.add_argument("--max-usd", metavar="USD", help="what the harness may spend (default: as much as it takes)")
+    week.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
+    week.add_argument("--commit", action="store_true",
+                      help="build the branch weathervane/WEEK: a commit a proposal, one for the evidence")  # fmt: skip
+    week.add_argument("--push", action="store_true", help="push that branch to origin")
+    _add_ledger(week)

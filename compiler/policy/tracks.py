@@ -123,3 +123,5 @@ class Tracks(PolicyFile):
     token_track: TokenTrack
     dollar_track: DollarTrack | None = None
     gray_pool: GrayPool | None = None
+    auto_merge: tuple[Literal["downgrade", "rollback"], ...] = ()
+    """Kinds of weekly proposals that may merge without a person: both are switches to what was compiled ahead."""

@@ -7,9 +7,13 @@ from typing import Literal
 
 from harness.propose.edit import Edit
 
-Kind = Literal["downgrade", "restore", "gray-share"]
-#: high: counted money or tokens decide; medium: a plan's shares stand in for a count that nobody has.
-Confidence = Literal["high", "medium"]
+#: A ticket has no edit: somebody is asked to decide.
+Kind = Literal[
+    "gone", "rollback", "downgrade", "restore", "gray-share", "demote", "promote", "price", "gray-candidate", "ticket",
+]  # fmt: skip
+#: high: counted money or tokens decide; medium: a plan's shares stand in for a count that nobody has; low: it may well
+#: be nothing.
+Confidence = Literal["high", "medium", "low"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Proposal:
     confidence: Confidence
     #: when it should be taken back
     reversal: str
+    #: what the confidence rests on, or why it is no more
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,13 @@ class NotProposed:
     rule: str
     about: str
     why: str
+    #: the same in every week, where something was seen: weeks in a row are counted by it
+    key: str = ""
+
+
+def confidence(proposal: Proposal) -> str:
+    """How sure, and why."""
+    return f"{proposal.confidence}: {proposal.because}" if proposal.because else proposal.confidence
 
 
 Verdict = Proposal | NotProposed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +43,14 @@ def try_out(policies: Path, proposals: Iterable[Proposal], targets: Sequence[Tar
     with tempfile.TemporaryDirectory(prefix="vane-trial-") as scratch:
         copy = Path(scratch) / policies.name
         shutil.copytree(policies, copy)
-        known = {_said(finding) for finding in _findings(copy, targets)}
+        known = frozenset(_known(copy, targets))
         return tuple(_tried(copy, proposal, known, targets) for proposal in wanted)
+
+
+def _known(policies: Path, targets: Sequence[Target]) -> Iterator[tuple[str, str]]:
+    """What is found without any proposal. Policies that do not compile are to be mended: nothing of that is allowed."""
+    with suppress(PolicyError):
+        yield from map(_said, _findings(policies, targets))
 
 
 def _said(finding: Finding) -> tuple[str, str]:

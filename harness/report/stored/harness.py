@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from harness.report.stored.file import Kept, StoredFile, read
 from harness.weeks import Week
@@ -71,12 +71,25 @@ class LegRun(Kept):
         return self.calls - sum(self.unanswered.values())
 
 
+class ComparedMetric(Kept):
+    """How a metric changed: a share of calls (`points`) or of the base's value, with its interval at 95 %."""
+
+    unit: str
+    change: float | None
+    low: float | None
+    high: float | None
+    verdict: Literal["worse", "better", "within", "unclear"] | None
+
+
 class ComparedLeg(Kept):
     """What the comparison with the run before says of a leg."""
 
     leg: str
     outcome: Literal["rollback", "promote", "hold"]
     reasons: tuple[str, ...]
+    base_models: tuple[str, ...] = ()
+    candidate_models: tuple[str, ...] = ()
+    metrics: Mapping[str, ComparedMetric] = Field(default_factory=dict)
 
 
 class Comparison(Kept):

@@ -30,6 +30,11 @@ class Proposal(Kept):
 
     rule: str
     title: str
+    #: what it is about, the same in every week: `gone acme/model`
+    key: str = ""
+    kind: str = ""
+    #: routes that its edits change: a track, a scenario
+    routes: tuple[str, ...] = ()
     evidence: tuple[Statement, ...] = ()
     edits: tuple[Edit, ...] = ()
     effect: str = ""
@@ -49,6 +54,8 @@ class Proposals(StoredFile):
 
     proposals: tuple[Proposal, ...]
     looked_at: tuple[LookedAt, ...] = ()
+    #: keys of all that the rules saw, proposed or not: what must last is counted in these
+    seen: tuple[str, ...] = ()
 
 
 def proposals(project: Path, week: Week) -> Proposals | None:

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.bench.compare import Side, compare
+from harness.bench.compare import compare
 from harness.bench.report import render
+from harness.bench.sides import Side
 from harness.bench.summary import summarise
 from harness.weeks import Week
 from tests.shipped import PROJECT, copied

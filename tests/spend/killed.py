@@ -1,8 +1,8 @@
 """Books what one sync learnt, again and again, and dies on the way each time at another moment.
 
-`python -m tests.spend.killed SAID BASE FOLDER STEP SLICES`: around calls to the database, every STEP-th moment, and then
-by a timer that goes off anywhere, also inside of DuckDB. Each try is a forked process on a copy of BASE, and how it
-ended is printed. Nothing here opens a database before it forks: its threads would be missing in the child.
+`python -m tests.spend.killed SAID BASE FOLDER STEP SLICES`: around calls to the database, every STEP-th moment, then by
+a timer that goes off anywhere, also inside of DuckDB. Each try is a forked process on a copy of BASE, and how it ended
+is printed. Nothing here opens a database before it forks: its threads would be missing in the child.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pyarrow  # noqa: F401  (once, and not in each child)
-
 from harness.market.spend import ledger as on_disk
 from harness.market.spend.booking import book, enter
+
+for name in ("pandas", "pyarrow"):  # DuckDB looks for them: once, and not in each child
+    import_module(name)
 
 
 class Dying:

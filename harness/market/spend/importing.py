@@ -15,7 +15,7 @@ from harness.market.exposure import permaslug
 from harness.market.spend.amounts import OddError
 from harness.market.spend.findings import DUPLICATE_ROW, MIXED_TIME_ZONES, ODD_DAY, ODD_ROW
 from harness.market.spend.ledger import Ledger
-from harness.market.spend.rows import Call
+from harness.market.spend.rows import NAMED, Call
 
 #: OpenRouter's ids tell the second at which the call came: gen-1782618417-…
 _ID_SECOND = re.compile(r"gen-([0-9]{10})-")
@@ -121,5 +121,7 @@ def enter_calls(calls: tuple[Call, ...], ledger: Ledger) -> Taken:
 def merge(old: Call, new: Call) -> Call:
     """Two sources of one call: the newer one's numbers, and what only the older one knew."""
     kept: dict[str, Any] = {name: getattr(old, name) for name in _ADDED if getattr(new, name) in (None, "")}
+    if new.key.startswith(NAMED) and old.key:  # its hash may be known by now
+        kept["key"] = old.key
     sources = sorted({*old.source.split("+"), *new.source.split("+")})
     return replace(new, source="+".join(sources), **kept)

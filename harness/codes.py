@@ -9,8 +9,9 @@ from harness.market import findings as market
 from harness.market import import_findings
 from harness.market.spend import findings as spend
 from harness.propose import findings as propose
+from harness.weekly import findings as weekly
 
 CODES = (
-    *market.CODES, *import_findings.CODES, *spend.CODES, *propose.CODES,
+    *market.CODES, *import_findings.CODES, *spend.CODES, *propose.CODES, *weekly.CODES,
     *suite.CODES, *comparison_codes.CODES, *store.CODES, *merging.CODES, *found.CODES,
 )  # fmt: skip

@@ -115,7 +115,7 @@ def _changes(models: list[str], evidence: WeekEvidence) -> Iterator[_Change]:
         seat = found
         for model in models:
             if model in seat.models:
-                fit = choices(evidence, model, seat.scenarios, gray=seat.is_gray)
+                fit = choices(evidence, model, seat.work, gray=seat.is_gray)
                 choice = next((each for each in fit if each.model not in models), None)
                 is_last = len(seat.models) == 1 and choice is None
                 edits, after = ((), seat) if is_last else seat.replaced(model, choice.model if choice else None)
@@ -157,7 +157,7 @@ def _title(ends: tuple[_End, ...], changes: tuple[_Change, ...], *, is_stuck: bo
 def _why(change: _Change, evidence: WeekEvidence) -> Statement:
     seat, choice = change.seat, change.choice
     if choice is None:
-        return Statement(f"{seat.route}: no pinned model meets what {', '.join(seat.scenarios)} needs", LOCK)
+        return Statement(f"{seat.route}: no pinned model meets what {', '.join(seat.work)} needs", LOCK)
     merits = _merits(choice, change.model, evidence)
     return evidence.says(f"{seat.route}: {choice.model} instead of {change.model}: {merits}", MARKET)
 

@@ -65,7 +65,7 @@ def pull_request(decided: Decided, facts: Facts) -> str:
     if decided.missing:
         blocks += ["## Missing", "\n".join(f"- {_text(each)}" for each in decided.missing)]
     blocks += ["## Checklist", "\n".join(_box(item, decided, facts) for item in facts.checklist)]
-    blocks += [markdown(citation) for citation in facts.citations]
+    blocks += map(_text, facts.citations)
     return "\n\n".join(blocks) + "\n"
 
 

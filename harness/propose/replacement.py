@@ -35,7 +35,8 @@ class Choice:
 
 
 def choices(evidence: WeekEvidence, gone: str, scenarios: Sequence[str], *, gray: bool = False) -> tuple[Choice, ...]:
-    """All that may, the best first: the same family's next, then what is no dearer by volume, then the rest by price.
+    """All that may, the best first: the same family's next; then what costs from half as much to as much, price being
+    all that a catalogue says of a class; then what costs less; then the rest. In each by volume.
 
     None is taken that a block denies, that lacks what one of the scenarios needs, or that is about to go itself.
     """
@@ -43,10 +44,10 @@ def choices(evidence: WeekEvidence, gone: str, scenarios: Sequence[str], *, gray
     found = (_choice(model, gone, evidence) for model in evidence.policies.lock.models if model != gone)
     fit = [c for c in found if c and not next(objections(c.model, scenarios, evidence, gray=gray), None)]
 
-    def order(choice: Choice) -> tuple[bool, bool, int, Decimal, str]:
-        is_dearer = was is not None and choice.price > was
-        volume = 0 if is_dearer else choice.tokens or 0
-        return not choice.is_successor, is_dearer, -volume, choice.price, choice.model
+    def order(choice: Choice) -> tuple[bool, int, int, Decimal, str]:
+        group = 0 if was is None else 2 if choice.price > was else 1 if choice.price * 2 < was else 0
+        volume = 0 if group == 2 else choice.tokens or 0
+        return not choice.is_successor, group, -volume, choice.price, choice.model
 
     return tuple(sorted(fit, key=order))
 

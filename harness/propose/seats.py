@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from compiler.policy import TRACK_KEYS, Policies
+from compiler.policy.tracks import GrayPool
 from harness.propose.edit import Edit
 
 
@@ -22,6 +23,13 @@ class Seat:
     models: tuple[str, ...]
     #: whose work goes there
     scenarios: tuple[str, ...]
+    #: whose work comes there when a cap is passed or the gray pool is rolled back
+    behind: tuple[str, ...] = ()
+
+    @property
+    def work(self) -> tuple[str, ...]:
+        """All scenarios that its models must be fit for."""
+        return (*self.scenarios, *self.behind)
 
     @property
     def is_gray(self) -> bool:
@@ -69,11 +77,23 @@ def seats(policies: Policies) -> Iterator[Seat]:
     for track, key in TRACK_KEYS.items():
         if models := tuple(model for model, _ in policies.track_models(track)):
             on_it = (name for name, of in policies.scenarios.items() if of.track == track and of.route is None)
-            yield Seat(key, "tracks.yaml", (key,), models, tuple(sorted(on_it)))
+            behind = (name for name, of in policies.scenarios.items() if track in _then(of.track, policies))
+            yield Seat(key, "tracks.yaml", (key,), models, tuple(sorted(on_it)), tuple(sorted(behind)))
     for name, scenario in sorted(policies.scenarios.items()):
         if own := scenario.route:
             models = (own.primary, *own.fallbacks)
             yield Seat(name, policies.scenario_files[name], ("route",), models, (name,))
+
+
+def _then(track: str | None, policies: Policies) -> tuple[str, ...]:
+    """The tracks that take a track's work over, in turn."""
+    found: list[str] = []
+    while track and (of := policies.track(track)):
+        track = policies.caps[of.cap].downgrade_to if of.cap else "token" if isinstance(of, GrayPool) else None
+        if track is None or track in found:
+            break
+        found.append(track)
+    return tuple(found)
 
 
 def seats_of(model: str, policies: Policies) -> tuple[Seat, ...]:

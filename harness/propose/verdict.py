@@ -60,9 +60,7 @@ def _judged(leg: ComparedLeg, scenario: str, seat: Seat, evidence: WeekEvidence)
             f"promote {candidate} {seat.route}", _promoted(leg, candidate, seat, evidence), (candidate,), PROMOTE_LASTS
         )
     if candidate != seat.models[0]:
-        return NotProposed(
-            RULE, what, f"{candidate} is worse than {base}, and is not what {seat.route} starts with: it stays so"
-        )
+        return NotProposed(RULE, what, f"{candidate} is worse than {base}; {seat.route} does not start with it")
     return Signal(f"demote {candidate} {seat.route}", _demoted(leg, base, candidate, seat, evidence), (candidate,))
 
 

@@ -102,13 +102,13 @@ def expected(activity: Iterable[Activity], calls: Iterable[Call]) -> tuple[Cell,
             assert target is not None
             target[name] += 1 if name == "requests" else getattr(call, name)
     found = dict(free)
-    for place, bill in bills.items():
-        split = parts.get(place, {})
+    for split_of, bill in bills.items():
+        split = parts.get(split_of, {})
         taken = {name: sum((part[name] for part in split.values()), Decimal(0)) for name in _SUMS}
         if any(taken[name] > bill[name] for name in _SUMS):
             split, taken = {}, dict.fromkeys(_SUMS, Decimal(0))
         rest = {name: bill[name] - taken[name] for name in _SUMS}
-        found |= split | ({(*place, None): rest} if any(rest.values()) else {})
+        found |= split | ({(*split_of, None): rest} if any(rest.values()) else {})
     rows = (_cell(place, sums) for place, sums in found.items())
     return tuple(sorted(rows, key=lambda c: (c.day, c.key, c.model, c.permaslug, c.provider, c.scenario or "")))
 

@@ -73,15 +73,10 @@ def book(said: Said, ledger: Ledger | None) -> Booking:
 def enter(booking: Booking, ledger: Ledger) -> None:
     """Do it; the caller's transaction makes it one step."""
     said = booking.said
-    for change in (*booking.added, *booking.revised):
-        ledger.remove("activity", "day = ? AND key = ?", (change.day, change.key))
-    ledger.add(booking.rows)
-    for key in said.keys:
-        ledger.remove("keys", "key = ?", (key.key,))
-    ledger.add(said.keys)
-    for counter in said.counters:
-        ledger.remove("counters", '"at" = ? AND what = ?', (counter.at, counter.what))
-    ledger.add(said.counters)
+    ledger.remove("activity", ("day", "key"), [(c.day, c.key) for c in (*booking.added, *booking.revised)])
+    ledger.remove("keys", ("key",), [(key.key,) for key in said.keys])
+    ledger.remove("counters", ("at", "what"), [(counter.at, counter.what) for counter in said.counters])
+    ledger.add((*booking.rows, *said.keys, *said.counters))
     name_calls(ledger)
 
 

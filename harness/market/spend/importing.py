@@ -15,7 +15,7 @@ from harness.market.exposure import permaslug
 from harness.market.spend.amounts import OddError
 from harness.market.spend.findings import DUPLICATE_ROW, MIXED_TIME_ZONES, ODD_DAY, ODD_ROW
 from harness.market.spend.ledger import Ledger
-from harness.market.spend.rows import Call
+from harness.market.spend.rows import NAMED, Call
 
 #: OpenRouter's ids tell the second at which the call came: gen-1782618417-…
 _ID_SECOND = re.compile(r"gen-([0-9]{10})-")
@@ -109,10 +109,10 @@ class Taken:
 def enter_calls(calls: tuple[Call, ...], ledger: Ledger) -> Taken:
     """Upsert by id; the caller's transaction makes it one step."""
     ids = [call.id for call in calls]
-    old = {call.id: call for call in ledger.rows(Call, "list_contains(?, id)", (ids,))}
+    old = {call.id: call for call in ledger.rows(Call, "id IN (SELECT unnest(?))", (ids,))}
     merged = [merge(old[call.id], call) if call.id in old else call for call in calls]
     changed = [call for call in merged if old.get(call.id) != call]
-    ledger.remove("calls", "list_contains(?, id)", ([call.id for call in changed],))
+    ledger.remove("calls", ("id",), [(call.id,) for call in changed])
     ledger.add(changed)
     revised = sum(call.id in old for call in changed)
     return Taken(len(changed) - revised, revised, len(calls) - len(changed))
@@ -121,5 +121,7 @@ def enter_calls(calls: tuple[Call, ...], ledger: Ledger) -> Taken:
 def merge(old: Call, new: Call) -> Call:
     """Two sources of one call: the newer one's numbers, and what only the older one knew."""
     kept: dict[str, Any] = {name: getattr(old, name) for name in _ADDED if getattr(new, name) in (None, "")}
+    if new.key.startswith(NAMED) and old.key:  # its hash may be known by now
+        kept["key"] = old.key
     sources = sorted({*old.source.split("+"), *new.source.split("+")})
     return replace(new, source="+".join(sources), **kept)

@@ -4,7 +4,7 @@ ledger or the new one: DuckDB's write-ahead log is taken over at the next openin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
@@ -48,9 +48,12 @@ class Ledger:
             self.database.execute(f"INSERT INTO {table} SELECT * FROM batch")
             self.database.unregister("batch")
 
-    def remove(self, table: str, where: str, values: Iterable[object]) -> None:
-        """Delete rows. `where` is ours; values are bound."""
-        self.database.execute(f"DELETE FROM {table} WHERE {where}", [*values])
+    def remove(self, table: str, columns: Sequence[str], values: Iterable[Sequence[object]]) -> None:
+        """Delete the rows whose columns hold one of these tuples."""
+        if lists := [list(column) for column in zip(*values, strict=True)]:
+            names = ", ".join(f'"{column}"' for column in columns)
+            wanted = ", ".join("unnest(?)" for _ in columns)
+            self.database.execute(f"DELETE FROM {table} WHERE ({names}) IN (SELECT ({wanted}))", lists)
 
 
 def as_arrow(table: str, tuples: Iterable[tuple[Any, ...]]) -> Any:

@@ -9,9 +9,10 @@ from harness.market import import_findings
 from harness.market.simulate import codes as simulate
 from harness.market.spend import findings as spend
 from harness.propose import findings as propose
+from harness.weekly import findings as weekly
 
 CODES = (
     *market.CODES, *import_findings.CODES, *spend.CODES, *simulate.CODES,
     *suite_codes.CODES, *found.CODES, *comparison_codes.CODES, *run_codes.CODES,
-    *propose.CODES,
+    *propose.CODES, *weekly.CODES,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -36,7 +36,7 @@ State = Literal["done", "failed", "skipped"]
 
 @dataclass(slots=True)
 class Monday:
-    """One run over a week. `decided` is what the step propose comes to."""
+    """One run over a week. `decided` is what the step propose comes to, `done` names the steps that are."""
 
     project: Path
     week: Week
@@ -45,10 +45,8 @@ class Monday:
     ledger: str | None
     max_usd: str | None
     legs: tuple[str, ...]
-    #: the branch's address on the web, and whether it will hold generated/ compiled anew
-    web: str | None
-    will_commit: bool
     decided: Decided | None = None
+    done: list[str] = field(default_factory=list)
 
     @property
     def is_past(self) -> bool:
@@ -132,7 +130,7 @@ def propose(monday: Monday) -> Outcome:
     targets = installed()
     evidence = gather_week(monday.project, monday.week, monday.ledger)
     decided = decide(evidence, monday.project / "policies", targets)
-    written.write(monday.project, decided, targets, monday.web, is_compiled=monday.will_commit)
+    written.write(monday.project, decided, targets)
     monday.decided = decided
     counts = (len(decided.made), len(decided.tickets), len(decided.not_proposed))
     return Outcome("done", "{} proposals, {} tickets, {} looked at and left as they are".format(*counts))

@@ -112,3 +112,11 @@ def test_choices_keep_needs_and_blocks() -> None:
     assert any("personnel is blocked" in why for why in objections(FLASH, ["private-desk"], known))
     assert any("it costs more than that" in why for why in objections(OPUS, ["batch"], known))
     assert list(objections(GEMINI, ["multimodal-docs"], known)) == []
+
+
+def test_a_fallback_that_nothing_replaces_is_taken_out() -> None:
+    few = set(NAME) - {FLASH, HY3, OWL}
+    (found,) = signals(gone, evidence(LISTED, LISTED, offered=catalogue([M27], changed={
+        slug: {"supported_parameters": ()} for slug in few - {M27, OPUS, GEMINI, "google/gemini-3.1-flash-lite"}
+    })))  # fmt: skip
+    assert "tracks.yaml: delete token_track.fallbacks[1]" in [str(edit) for edit in found.proposal.edits]

@@ -22,7 +22,6 @@ from typing import Any
 from harness.market.spend import ledger as on_disk
 from harness.market.spend.booking import book, enter
 
-
 for name in ("pandas", "pyarrow"):  # DuckDB looks for them: once, and not in each child
     import_module(name)
 

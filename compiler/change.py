@@ -74,10 +74,8 @@ class Yardstick:
 
     def price(self, route: Route | None, side: Compiled | None) -> Decimal | None:
         """List price of a route's primary in USD per million tokens, prompt and completion blended."""
-        if route is None or side is None:
+        if route is None or side is None or route.paused is not None:
             return None
-        if route.paused is not None:
-            return Decimal(0)
         facts = side.policies.lock.facts(route.hops[0].model)
         if facts is None or facts.is_mlx:
             return Decimal(0) if facts else None

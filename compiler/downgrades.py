@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from compiler.diagnostics import Place
-from compiler.plan import MLX_PREFIX, Hop, Route, noted, served_labels
+from compiler.plan import MLX_PREFIX, Hop, Route
 from compiler.policy import Policies
 from compiler.policy.blocks import blocks_on, denial
 from compiler.policy.tracks import Downgraded
-from compiler.situation import Routes, Situation
+from compiler.situation import Routes, Situation, noted, served_labels
 
 
 def runs_on_own_macs(route: Route, policies: Policies) -> bool:

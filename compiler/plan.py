@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -113,19 +113,6 @@ class Route:
     def places(self) -> tuple[Place, ...]:
         """Every policy line that decided something about this route."""
         return tuple(dict.fromkeys(step.place for step in self.trace))
-
-
-def noted(route: Route, by: str, what: str, place: Place) -> Route:
-    """The route with one more step in its trace."""
-    return replace(route, trace=(*route.trace, Step(by, what, place)))
-
-
-def served_labels(route: Route, routes: tuple[Route, ...]) -> tuple[str, ...]:
-    """The labels of all work that a route may see: its own, and of the agents for whom it holds a shared seat."""
-    if not SHARED_SLOTS.intersection(route.slots):
-        return route.labels
-    beside = (r for r in routes if r.surface == route.surface and (r.tier == "local") == (route.tier == "local"))
-    return tuple(dict.fromkeys(label for each in (route, *beside) for label in each.labels))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,11 @@ from compiler.plan import (
     Preferences,
     Route,
     Track,
-    noted,
-    served_labels,
 )
 from compiler.policy import Policies
 from compiler.policy.blocks import blocks_on
 from compiler.policy.tracks import DollarTrack, ProviderPreferences
-from compiler.situation import Pass, Routes, Situation, situations
+from compiler.situation import Pass, Routes, Situation, noted, served_labels, situations
 
 
 def describe_scenarios(routes: Routes, policies: Policies, situation: Situation) -> Routes:

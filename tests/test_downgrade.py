@@ -13,8 +13,10 @@ import pytest
 from compiler.change import compare, compiled_files
 from compiler.cli import main
 from compiler.compile import Compiled, compile_policies
+from compiler.diagnostics import PolicyError, errors
 from compiler.plan import Route
 from compiler.safety import Unsafe, unsafe
+from harness.bench.legs import Addresses, ways
 from tests.shipped import PROJECT, copied, edit, shipped, targets
 
 OPUS, FLASH, HY3, M27 = (
@@ -77,6 +79,25 @@ def test_incident_work_stays_where_the_line_says_so(tmp_path: Path) -> None:
     assert models(route(compiled(project))) == TOKEN
 
 
+def test_the_plan_behind_the_downgrade_is_compiled_ahead_and_held_to_the_rules(tmp_path: Path) -> None:
+    project = downgraded(tmp_path)
+    over = next(plan for plan in compiled(project).plans if plan.situation == "the downgrade is over")
+    assert over.routes == shipped().plans[0].routes
+    assert over.machines == shipped().plans[0].machines
+    edit(project / "policies/sensitive-data.yaml", (KEYS, f"{KEYS}, {OPUS}"))
+    with pytest.raises(PolicyError) as refused:
+        compiled(project)
+    assert {finding.code for finding in errors(refused.value.findings)} == {"VN301"}, "not only on the day it ends"
+
+
+def test_a_paused_leg_of_the_harness_is_left_out_and_said(tmp_path: Path) -> None:
+    project = paused_project(tmp_path)
+    edit(project / "policies/acceptance.yaml", ("scenario: agent-loops", "scenario: security-audit"))
+    found, left_out = ways(compiled(project), ["batch"], (), Addresses(), is_own_suite=False)
+    assert {way.leg for way in found} == {"mlx", "remote"}
+    assert [finding.message for finding in left_out] == ["security-audit does not run on openrouter: it is paused"]
+
+
 def test_the_dollar_key_waits_for_the_end_as_it_was(tmp_path: Path) -> None:
     side = compiled(downgraded(tmp_path))
     for name in ("keys", "guardrails"):
@@ -137,6 +158,7 @@ def test_explain_and_tests_know_a_pause(tmp_path: Path, capsys: pytest.CaptureFi
     assert "  paused: 'credentials' may reach no model of the token track" in told
     assert "taken up by studio" in told and "reach\n  nothing\n" in told
     assert "when cap dollar-monthly is passed: the same route" in told
+    assert f"when the downgrade is over: {OPUS} (dollar)\n" in told
     assert main(["explain", "-C", str(project), "security-audit", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["paused"].startswith("'credentials' may reach no model")
     assert main(["test", "-C", str(project)]) == 0, "tests.yaml promises how things usually stand"

@@ -113,9 +113,9 @@ def ways(
     policies, plan = compiled.policies, compiled.plans[0]
     if policies.acceptance is None:
         raise PolicyError([NO_LEGS.at(Place(f"policies/{ACCEPTANCE}"), "there is no acceptance.yaml")])
-    routes = {route.scenario: route for route in plan.routes}
+    routes = {route.scenario: route for route in plan.routes if route.paused is None}
     found: list[Way] = []
-    left_out: list[Finding] = []
+    left_out = list(_paused_legs(policies, routes))
     for stand_in in _stand_ins(policies, routes):
         if legs and stand_in.leg not in legs:
             continue
@@ -132,11 +132,18 @@ def ways(
     return tuple(found), tuple(left_out)
 
 
+def _paused_legs(policies: Policies, routes: Mapping[str, Route]) -> Iterator[Finding]:
+    for index, leg in enumerate(policies.acceptance.legs if policies.acceptance else ()):
+        if leg.scenario not in routes:
+            place = policies.place(ACCEPTANCE, "legs", index, "scenario")
+            yield LEFT_OUT.at(place, f"{leg.scenario} does not run on {leg.leg}: it is paused")
+
+
 def _stand_ins(policies: Policies, routes: Mapping[str, Route]) -> Iterator[_StandIn]:
     """The legs of acceptance.yaml; the first entry of a leg stands in for what has no route of its own there."""
     seen = set()
     for index, leg in enumerate(policies.acceptance.legs if policies.acceptance else ()):
-        if leg.leg not in seen:
+        if leg.leg not in seen and leg.scenario in routes:
             seen.add(leg.leg)
             yield _StandIn(leg.leg, routes[leg.scenario], policies.place(ACCEPTANCE, "legs", index, "scenario"))
 

@@ -23,6 +23,7 @@ from tests.propose.known import (
     signals,
     tried,
 )
+from tests.shipped import shipped
 
 NAME = permaslugs()
 LISTED = {NAME[FLASH]: 900, NAME[HY3]: 500, NAME[MIMO]: 400, NAME[M27]: 20}
@@ -115,8 +116,8 @@ def test_choices_keep_needs_and_blocks() -> None:
 
 
 def test_a_fallback_that_nothing_replaces_is_taken_out() -> None:
-    few = set(NAME) - {FLASH, HY3, OWL}
-    (found,) = signals(gone, evidence(LISTED, LISTED, offered=catalogue([M27], changed={
-        slug: {"supported_parameters": ()} for slug in few - {M27, OPUS, GEMINI, "google/gemini-3.1-flash-lite"}
-    })))  # fmt: skip
-    assert "tracks.yaml: delete token_track.fallbacks[1]" in [str(edit) for edit in found.proposal.edits]
+    dear = shipped().policies.lock.models[OPUS].pricing  # tests.yaml allows Cursor no such price
+    others = set(NAME) - {FLASH, HY3, M27}
+    offered = catalogue([M27], changed={slug: {"pricing": dear} for slug in others})
+    (found,) = signals(gone, evidence(LISTED, LISTED, offered=offered))
+    assert [str(edit) for edit in found.proposal.edits] == ["tracks.yaml: delete token_track.fallbacks[1]"]

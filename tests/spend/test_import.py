@@ -102,6 +102,6 @@ def test_a_log_adds_what_the_export_does_not_know(desk: Desk) -> None:
     assert desk("import", log).out.endswith("0 new, 1 revised, 0 known\n")
     (call,) = calls(desk)
     assert (call.scenario, call.machine, call.ticket, call.key) == ("batch", "studio", None, "name:vane-token")
-    assert (call.prompt_tokens, call.byok_usd, call.source) == (10389, 0, "export+generation")
+    assert (call.prompt_tokens, call.byok_usd, call.source) == (10389, Decimal(0), "export+generation")
     assert call.session and "s-1" not in call.session
     assert desk("import", desk.project / "export.csv").out.endswith("0 new, 0 revised, 1 known\n")

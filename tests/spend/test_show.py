@@ -215,11 +215,12 @@ def test_money_in_words(amount: str, shown: str) -> None:
     assert shown_usd(Decimal(amount)) == shown
 
 
-@given(
-    st.dates(datetime.date(2020, 1, 1), datetime.date(2035, 12, 31)), st.sampled_from(["daily", "weekly", "monthly"])
-)
-def test_periods_hold_their_day(day: datetime.date, period: str) -> None:
-    span = Span.of(period, day)  # type: ignore[arg-type]
+PERIODS: tuple[Period, ...] = ("daily", "weekly", "monthly")
+
+
+@given(st.dates(datetime.date(2020, 1, 1), datetime.date(2035, 12, 31)), st.sampled_from(PERIODS))
+def test_periods_hold_their_day(day: datetime.date, period: Period) -> None:
+    span = Span.of(period, day)
     assert day in span.days
     assert len(span.days) in {"daily": (1,), "weekly": (7,), "monthly": (28, 29, 30, 31)}[period]
 

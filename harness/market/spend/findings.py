@@ -83,9 +83,9 @@ NOT_AN_EXPORT = Code(
     "What a file means is known by its columns, never guessed.",
 )  # fmt: skip
 ODD_ROW = Code(
-    "VM231", "odd-spend-row", "A row of an import is cut off or not as its kind must be",
-    "export the file again; nothing of it was taken",
-    "A file that is broken in one place is not trusted in the others.",
+    "VM231", "odd-spend-row", "A row of an answer or of an import is cut off, or not as its kind must be",
+    "ask or export again; nothing of it was taken",
+    "What is broken in one place is not trusted in the others.",
 )  # fmt: skip
 OTHER_CURRENCY = Code(
     "VM232", "other-currency", "An amount is not in USD", "export in USD; no rate is guessed here",

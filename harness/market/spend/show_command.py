@@ -63,7 +63,7 @@ def look_at(asked: argparse.Namespace, span: Span, today: datetime.date) -> tupl
     """The month in the ledger. Raises PolicyError where nothing is known of it."""
     last = min(span.last, today)
     with opened(asked.ledger, asked.project) as engine:
-        view = look(engine, asked.project, min(span.first, since(last)), max(last, span.last))
+        view = look(engine, asked.project, min(span.first, since(last)), span.last)
     if len(view.unknown(span.first, span.last)) == len(span.days):
         raise PolicyError([NOT_A_MONTH.at(Place(engine.name), f"the ledger knows no day of {span.name}")])
     return month(view, span, today, (asked.by,) if asked.by else SPLITS), view

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "spend": "harness.market.spend.command",
     "report": "harness.report.command",
     "week": "harness.weekly.command",
+    "simulate": "harness.market.simulate.command",
 }
 #: What the harness's commands take is said in their own room.
 HARNESS = "harness.arguments"

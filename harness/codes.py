@@ -7,11 +7,12 @@ from harness.bench.importing import found
 from harness.bench.suite import codes as suite
 from harness.market import findings as market
 from harness.market import import_findings
+from harness.market.simulate import codes as simulate
 from harness.market.spend import findings as spend
 from harness.propose import findings as propose
 from harness.weekly import findings as weekly
 
 CODES = (
-    *market.CODES, *import_findings.CODES, *spend.CODES, *propose.CODES, *weekly.CODES,
+    *market.CODES, *import_findings.CODES, *spend.CODES, *propose.CODES, *weekly.CODES, *simulate.CODES,
     *suite.CODES, *comparison_codes.CODES, *store.CODES, *merging.CODES, *found.CODES,
 )  # fmt: skip

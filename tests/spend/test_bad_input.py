@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -269,3 +271,15 @@ def test_no_month(desk: Desk, month: str) -> None:
 def test_a_month_before_the_ledger(synced: Desk) -> None:
     done = synced("show", "2026-01")
     assert (done.code, "VM234" in done.err) == (1, True)
+
+
+def test_a_ledger_that_another_process_writes(synced: Desk) -> None:
+    """It holds the file as a sync does, until its input ends."""
+    hold = "import duckdb, sys; d = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read(); d.close()"
+    command = [sys.executable, "-c", hold, str(synced.file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout and other.stdout.readline() == "held\n"
+        said = [synced(step) for step in ("sync", "show")]
+        other.communicate()
+    assert [(done.code, "VM222" in done.err) for done in said] == [(1, True), (1, True)]
+    assert synced("show").code == 0

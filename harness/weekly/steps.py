@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -23,6 +24,7 @@ from harness.market.spend.engine import opened
 from harness.market.spend.view import gray_share, look, since, standing
 from harness.propose import written
 from harness.propose.decide import Decided, decide
+from harness.propose.replayed import replay_on
 from harness.propose.week_evidence import gather_week
 from harness.report import command as report_command
 from harness.report.stored.harness import FILE as HARNESS_FILE
@@ -129,7 +131,10 @@ def propose(monday: Monday) -> Outcome:
     """What the evidence comes to, as proposals.json and pull-request.md."""
     targets = installed()
     evidence = gather_week(monday.project, monday.week, monday.ledger)
-    decided = decide(evidence, monday.project / "policies", targets)
+    with ExitStack() as stack:
+        engine = stack.enter_context(opened(monday.ledger, monday.project)) if evidence.ledger else None
+        replay = replay_on(engine, monday.project, monday.week) if engine else None
+        decided = decide(evidence, monday.project / "policies", targets, replay)
     written.write(monday.project, decided, targets)
     monday.decided = decided
     counts = (len(decided.made), len(decided.tickets), len(decided.not_proposed))

@@ -12,7 +12,7 @@ from compiler.cli import main, parser
 from harness.weekly import command
 from harness.weekly.command import steps_of
 from harness.weekly.commits import push
-from tests.propose.known import M27
+from tests.propose.known import M27, OWL, permaslugs
 from tests.weekly.conftest import Team, git
 
 SUBJECT = f"{M27} is gone"
@@ -125,6 +125,16 @@ def test_a_step_that_fails_is_said_and_nothing_is_made_of_it(team: Team) -> None
     assert "refresh  failed" in done.out
     assert "VM" in done.err
     assert not (team.project / "generated/weeks/2026-W24/rankings.json").exists()
+
+
+def test_a_lock_that_nothing_mends_stays_off_the_branch(team: Team, tmp_path: Path) -> None:
+    team.withdraw(*(slug for slug in permaslugs() if slug != OWL))
+    done = team.pushed()
+    assert (done.code, "VW104" in done.err) == (0, True)
+    assert "nothing that is pinned may stand in" in done.out
+    branch = checked_out(team, tmp_path, "2026-W24")
+    assert main(["compile", "--check", "-C", str(branch)]) == 0
+    assert team.subjects("2026-W24") == ["2026-W24: evidence"]
 
 
 def test_what_is_not_committed_is_not_mixed_in(team: Team) -> None:

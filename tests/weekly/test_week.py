@@ -100,6 +100,22 @@ def test_a_silent_week_is_one_line_and_its_evidence_goes_along(team: Team) -> No
     assert team.tip("2026-W26"), "a merged branch is not gone on with, however it was merged"
 
 
+def test_an_open_pull_request_outlives_a_silent_week(team: Team) -> None:
+    models = team.server.market.models
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    team.pass_week()
+    team.server.market.models = models
+    done = team.pushed()
+    assert (done.code, done.out.count("\n")) == (0, 1), done.out + done.err
+    assert team.subjects("2026-W24") == ["2026-W25: evidence"], "it is back: nothing is left of the proposal"
+    team.pass_week()
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    assert (team.tip("2026-W25"), team.tip("2026-W26")) == ("", ""), "one pull request at a time"
+    assert team.subjects("2026-W24")[-1] == "2026-W26: evidence and generated/"
+
+
 def test_what_somebody_pushes_meanwhile_is_not_overwritten(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,8 +58,8 @@ def _compiled(policies: Path, targets: Sequence[Target]) -> Compiled | None:
 
 def _effect(before: Compiled | None, after: Compiled, run: HarnessRun | None, replay: Replay | None) -> Effect:
     if before is None:
-        unknown = "What it costs is not known: without it the policies do not compile, and there is nothing to compare."
-        return Effect(None, (), 0, (unknown,))
+        why = "Bill: not known. Without it the policies do not compile, so there is nothing to compare with."
+        return Effect(None, (), 0, (why,))
     change = compare(before, after, {}, {})
     touched = tuple(route.scenario for route in change.routes if route.differences)
     machines = {name for route in change.routes if route.differences for name in route.machines}

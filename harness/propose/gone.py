@@ -23,6 +23,8 @@ from harness.propose.signal import Signal
 from harness.propose.week_evidence import LOCK, MARKET, PRICES, WeekEvidence
 
 RULE = "gone"
+#: Models that a title names.
+_MOST_NAMES = 2
 _WORDS = {"gone": "is gone", "expires": "expires", "lost": "lost what its work needs"}
 #: What the market says of a model in use that ends no route, and why not.
 _STAYS = {
@@ -147,7 +149,9 @@ def _beside(ends: tuple[_End, ...], changes: tuple[_Change, ...], policies: Poli
 
 
 def _title(ends: tuple[_End, ...], changes: tuple[_Change, ...], *, is_stuck: bool) -> str:
-    what = " and ".join(f"{end.use.model} {_WORDS[end.kind]}" for end in ends)
+    named = [f"{end.use.model} {_WORDS[end.kind]}" for end in ends[:_MOST_NAMES]]
+    rest = len(ends) - len(named)
+    what = " and ".join([*named, f"{rest} more" if rest > 1 else f"{ends[-1].use.model} too"] if rest else named)
     if is_stuck:
         return f"{what}, and nothing that is pinned may stand in"
     if not changes:

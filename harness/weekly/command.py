@@ -114,7 +114,8 @@ def _summary(
             print(line)
         for line in _decisions([ticket.proposal.title for ticket in decided.tickets], "ticket"):
             print(line)
-        print(f"text     generated/weeks/{week}/{FILE}")
+        if not decided.is_silent:
+            print(f"text     {archive.FOLDER}/{week}/{FILE}")
     if branch and built:
         said = "on top of people's commits" if branch.foreign else "new" if branch.tip is None else "built anew"
         print(f"branch   {branch.name}: {said if built.is_new else 'unchanged'}")

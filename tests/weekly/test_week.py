@@ -12,7 +12,7 @@ from compiler.cli import main, parser
 from harness.weekly import command
 from harness.weekly.command import steps_of
 from harness.weekly.commits import push
-from tests.propose.known import M27
+from tests.propose.known import M27, OWL, permaslugs
 from tests.weekly.conftest import Team, git
 
 SUBJECT = f"{M27} is gone"
@@ -100,6 +100,22 @@ def test_a_silent_week_is_one_line_and_its_evidence_goes_along(team: Team) -> No
     assert team.tip("2026-W26"), "a merged branch is not gone on with, however it was merged"
 
 
+def test_an_open_pull_request_outlives_a_silent_week(team: Team) -> None:
+    models = team.server.market.models
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    team.pass_week()
+    team.server.market.models = models
+    done = team.pushed()
+    assert (done.code, done.out.count("\n")) == (0, 1), done.out + done.err
+    assert team.subjects("2026-W24") == ["2026-W25: evidence"], "it is back: nothing is left of the proposal"
+    team.pass_week()
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    assert (team.tip("2026-W25"), team.tip("2026-W26")) == ("", ""), "one pull request at a time"
+    assert team.subjects("2026-W24")[-1] == "2026-W26: evidence and generated/"
+
+
 def test_what_somebody_pushes_meanwhile_is_not_overwritten(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +141,16 @@ def test_a_step_that_fails_is_said_and_nothing_is_made_of_it(team: Team) -> None
     assert "refresh  failed" in done.out
     assert "VM" in done.err
     assert not (team.project / "generated/weeks/2026-W24/rankings.json").exists()
+
+
+def test_a_lock_that_nothing_mends_stays_off_the_branch(team: Team, tmp_path: Path) -> None:
+    team.withdraw(*(slug for slug in permaslugs() if slug != OWL))
+    done = team.pushed()
+    assert (done.code, "VW104" in done.err) == (0, True)
+    assert "nothing that is pinned may stand in" in done.out
+    branch = checked_out(team, tmp_path, "2026-W24")
+    assert main(["compile", "--check", "-C", str(branch)]) == 0
+    assert team.subjects("2026-W24") == ["2026-W24: evidence"]
 
 
 def test_what_is_not_committed_is_not_mixed_in(team: Team) -> None:

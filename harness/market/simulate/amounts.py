@@ -8,6 +8,8 @@ from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from typing import Any
 
+from harness.market.spend.money import whole
+
 NOTHING = Decimal(0)
 #: Sums of products of prices of thirty places stay exact; where they would not, it is an error and no rounding.
 EXACT = Context(prec=200, traps=[Inexact])
@@ -61,13 +63,3 @@ def _exponent(value: Decimal) -> int:
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)  # no infinity is money
     return exponent
-
-
-def whole(parts: Sequence[Fraction]) -> list[int]:
-    """Whole numbers near the parts that add up to the rounded sum: the largest fractions are rounded up."""
-    floors = [part.__floor__() for part in parts]
-    left = round(sum(parts, Fraction(0))) - sum(floors)
-    by_rest = sorted(range(len(parts)), key=lambda i: (floors[i] - parts[i], i))
-    for index in by_rest[:left]:
-        floors[index] += 1
-    return floors

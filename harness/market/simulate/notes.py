@@ -13,9 +13,8 @@ from harness.market.simulate.amounts import Amounts
 from harness.market.simulate.bill import Outcome, Part
 from harness.market.simulate.book import is_ours
 from harness.market.simulate.factors import Ratio
-from harness.market.simulate.money import signed_usd
 from harness.market.simulate.report import Report
-from harness.market.spend.money import shown_usd
+from harness.market.spend.money import shown_usd, signed_usd
 
 
 @dataclass(frozen=True, slots=True)

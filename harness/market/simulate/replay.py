@@ -13,7 +13,7 @@ from harness.market.simulate.book import Book, is_ours
 from harness.market.simulate.codes import NO_PRICE
 from harness.market.simulate.factors import ASSUMED, Factors
 from harness.market.simulate.pricing import Change, Offer, Range, conditions, price
-from harness.market.simulate.routes import Routes, Where
+from harness.market.simulate.routes import PAUSED, Routes, Where
 from harness.market.simulate.settled import Kind, Settled
 from harness.market.simulate.tariff import Cuts
 
@@ -66,7 +66,7 @@ class Replay:
         return price(amounts, *offers, factor, under, moved)
 
     def _offer(self, model: str) -> Offer:
-        return Offer(self.book.tariffs.get(model), is_ours(model))
+        return Offer(self.book.tariffs.get(model), is_free=is_ours(model) or model == PAUSED.model)
 
 
 def _either(ranges: Iterable[Range], point: Decimal) -> Range:

@@ -267,7 +267,7 @@ def ledgers(draw: st.DrawFn) -> list[Activity | Call]:
         st.lists(
             st.builds(
                 activity, models, few, few, money, key=keys, day=days, requests=st.integers(1, 9),
-                cached=st.none() | st.just(0), source=st.sampled_from(["activity", "export.csv"]),
+                cached=st.none() | st.just(0),
             ),
             max_size=4,
         )

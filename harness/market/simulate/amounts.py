@@ -43,6 +43,30 @@ class Amounts:
     def __add__(self, other: Amounts) -> Amounts:
         return _of(one + another for one, another in zip(_values(self), _values(other), strict=True))
 
+    def __bool__(self) -> bool:
+        return self != Amounts()
+
+    def fits(self, bill: Amounts) -> bool:
+        """Whether a bill has all of it."""
+        tokens = self.prompt <= bill.prompt and self.completion <= bill.completion
+        return tokens and self.requests <= bill.requests and self.billed <= bill.billed
+
+    def beyond(self, calls: Amounts) -> Amounts:
+        """What no call of a bill tells. A bill never says what caches took in, and may not say what they gave."""
+        prompt = self.prompt - calls.prompt
+        uncounted = min(self.uncounted, prompt)
+        cached = min(max(0, self.cached - calls.cached), prompt - uncounted)
+        return Amounts(
+            requests=self.requests - calls.requests,
+            prompt=prompt,
+            completion=self.completion - calls.completion,
+            reasoning=max(0, self.reasoning - calls.reasoning),
+            cached=cached,
+            uncounted=uncounted,
+            unwritten=prompt - cached,
+            billed=self.billed - calls.billed,
+        )
+
     def split(self, weights: Sequence[Fraction]) -> tuple[Amounts, ...]:
         """In pieces by weights that add up to one: whole tokens and whole parts of money, nothing lost."""
         places = max(0, -_exponent(self.billed))

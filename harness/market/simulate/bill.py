@@ -10,7 +10,7 @@ from harness.market.simulate.amounts import EXACT, NOTHING, Amounts
 from harness.market.simulate.factors import Factor
 from harness.market.simulate.pricing import Range
 from harness.market.simulate.routes import PAUSED, Verdict, Where
-from harness.market.simulate.settled import Kind
+from harness.market.simulate.rows import Kind
 from harness.market.spend.attribution import AND, NO_SCENARIO, NO_TRACK
 
 

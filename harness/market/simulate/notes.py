@@ -56,7 +56,7 @@ def _whose(report: Report) -> Iterator[Note]:
     )
     for kind, applies, words in cases:
         found = _of(report, applies)
-        if found != Amounts():
+        if found:
             yield Note(kind, f"{_words(found)} {words}", found.tokens)
 
 
@@ -121,7 +121,7 @@ def _conditions(report: Report) -> Iterator[Note]:
         return not outcome.kind.is_call and any(offer and offer.pricing.overrides for offer in offers)
 
     found = _of(report, may_vary)
-    if found != Amounts():
+    if found:
         said = (
             f"{_words(found)} are of models that ask more for long prompts or at some hours, and known by the day alone"
         )

@@ -31,11 +31,6 @@ class Range:
     def __add__(self, other: Range) -> Range:
         return Range(self.point + other.point, self.low + other.low, self.high + other.high)
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether nothing is unknown."""
-        return self.low == self.high
-
 
 def over(values: Iterable[Decimal]) -> Range:
     """The first value, the least and the most."""

@@ -35,7 +35,7 @@ def name_of(project: Path, revision: str) -> str:
 
 def _refuse_outside_of_git(project: Path) -> None:
     if _git(project, ["rev-parse", "--git-dir"]).returncode:
-        raise NoRevision("this is no git repository; vane diff compares revisions")
+        raise NoRevision("this is no git repository, and has no revisions to compare with")
 
 
 def extract(project: Path, revision: str, into: Path) -> Path | None:

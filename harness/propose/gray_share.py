@@ -49,6 +49,8 @@ def _leaving(scenarios: list[str], found: GrayShare, policies: Policies) -> str:
 def _shrunk(found: GrayShare, scenario: str, policies: Policies) -> Proposal:
     share, most = unsigned(found.share), unsigned(Fraction(found.max_share))
     file = policies.scenario_files[scenario]
+    others = [name for name, other in policies.scenarios.items() if other.track == "gray" and name != scenario]
+    left = f"the gray pool keeps {', '.join(others)}" if others else "no scenario is left on the gray pool"
     counted = (
         f"{tokens(found.gray_tokens)} of {tokens(found.tokens)} tokens of {found.week} went to gray models: {share}"
     )
@@ -61,7 +63,7 @@ def _shrunk(found: GrayShare, scenario: str, policies: Policies) -> Proposal:
             Statement(f"The pool's ceiling is {most}.", "policies/tracks.yaml"),
         ),
         edits=(Edit(file, "set", ("track",), "token"),),
-        effect=f"{scenario} runs on the token track; the gray pool keeps the scenarios that are left.",
+        effect=f"{scenario} runs on the token track; {left}.",
         confidence="medium",
         reversal=f"Put it back when the share has been below {most} and the trial still has a question to answer.",
     )

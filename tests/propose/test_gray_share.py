@@ -35,6 +35,7 @@ def test_above_the_ceiling_a_scenario_leaves_the_pool() -> None:
     assert said.edits == (Edit("scenarios/gray-trials.yaml", "set", ("track",), "token"),)
     assert said.evidence[0].text == "12.50 M of 100 M tokens of 2026-W21 went to gray models: 12.5 %."
     assert said.evidence[1].text == "The pool's ceiling is 10.0 %."
+    assert said.effect == "gray-trials runs on the token track; no scenario is left on the gray pool."
     assert said.confidence == "medium", "a plan's shares stand in for what each scenario sent"
 
 

@@ -17,7 +17,7 @@ from harness.market.simulate.run import simulate
 from harness.market.simulate.sides import Setting, Side, side, with_settings
 from harness.market.spend.engine import opened
 from harness.market.spend.ledger import writing
-from harness.market.spend.rows import BILL, Activity, Call, Key
+from harness.market.spend.rows import Activity, Call, Key
 from harness.market.spend.standing import Span
 from tests.shipped import PROJECT
 
@@ -37,11 +37,11 @@ Rows = Iterable[Activity | Call | Key]
 
 def activity(
     model: str = FLASH, prompt: int = 0, completion: int = 0, usd: str = "0", *, key: str = "h-token",
-    cached: int | None = 0, day: datetime.date = DAY, requests: int = 1, source: str = BILL,
+    cached: int | None = 0, day: datetime.date = DAY, requests: int = 1,
 ) -> Activity:  # fmt: skip
     return Activity(
         day, key, model, PERMASLUGS.get(model, model), "endpoint", "provider", Decimal(usd), Decimal(0), requests,
-        prompt, completion, 0, cached, source,
+        prompt, completion, 0, cached,
     )  # fmt: skip
 
 

@@ -124,6 +124,8 @@ Asked = tuple[str | None, str | None, str | None]
         (("2025-12", None, None), "2025-12-01", "2025-12-31"),
         ((None, "2026-05-18", "2026-05-24"), "2026-05-18", "2026-05-24"),
         ((None, "2026-05-18", None), "2026-05-18", "2026-06-02"),
+        ((None, "2026-05-18", "2026-06-30"), "2026-05-18", "2026-06-02"),
+        (("2026-06", None, None), "2026-06-01", "2026-06-02"),
     ],
 )
 def test_a_period_is_whole_days(asked: Asked, first: str, last: str) -> None:
@@ -131,7 +133,9 @@ def test_a_period_is_whole_days(asked: Asked, first: str, last: str) -> None:
     assert (found.first.isoformat(), found.last.isoformat()) == (first, last)
 
 
-@pytest.mark.parametrize("asked", [(None, None, "2026-05-01"), (None, "2026-06-02", "2026-06-01"), (None, "x", None)])
+@pytest.mark.parametrize("asked", [
+    (None, None, "2026-05-01"), (None, "2026-06-02", "2026-06-01"), (None, "x", None), ("2026-07", None, None),
+])  # fmt: skip
 def test_no_period_is_refused(asked: Asked) -> None:
     with pytest.raises(ValueError, match=r"--until needs|no day"):
         span_of(*asked, TODAY)

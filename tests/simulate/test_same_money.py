@@ -1,4 +1,4 @@
-"""A replay and `vane spend show` settle the two grains of money in code of their own: they must come to the same."""
+"""A replay and `vane spend show` ask for the two grains of money in their own ways: they must come to the same."""
 
 from __future__ import annotations
 

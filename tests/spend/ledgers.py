@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from harness.market.spend.cells import Cell, cells
 from harness.market.spend.engine import Engine
-from harness.market.spend.rows import BILL, PLACES, Activity, Call, Key
+from harness.market.spend.rows import PLACES, Activity, Call, Key
 
 FIRST = datetime.date(2026, 4, 1)
 DAYS = 30
@@ -67,7 +67,6 @@ def _bill(dice: random.Random, calls: Iterable[Call], day: datetime.date, key: s
         usd=sum((call.usd for call in of), _money(dice)), byok_usd=sum((call.byok_usd for call in of), Decimal(0)),
         requests=len(of) + dice.randrange(3), prompt_tokens=sum(call.prompt_tokens for call in of) + dice.randrange(10),
         completion_tokens=sum(call.completion_tokens for call in of), reasoning_tokens=0, cached_tokens=None,
-        source=BILL,
     )  # fmt: skip
 
 
@@ -83,7 +82,7 @@ def check(engine: Engine, activity: tuple[Activity, ...], calls: tuple[Call, ...
 
 
 def expected(activity: Iterable[Activity], calls: Iterable[Call]) -> tuple[Cell, ...]:
-    """The rules of decision 0014, by hand: bills first, then the calls of scenarios where they fit, then free calls."""
+    """The rules of decision 0014, by hand: bills first, then their calls where they fit, then free calls."""
     bills: dict[tuple[object, ...], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     parts: dict[tuple[object, ...], dict[tuple[object, ...], dict[str, Decimal]]]
     parts = defaultdict(lambda: defaultdict(lambda: defaultdict(Decimal)))
@@ -95,11 +94,8 @@ def expected(activity: Iterable[Activity], calls: Iterable[Call]) -> tuple[Cell,
             bills[row.day, row.key, row.model, row.permaslug, row.provider][name] += getattr(row, name)
     for call in calls:
         place = (call.day, call.key, call.model, call.permaslug, call.provider)
-        target = free[*place, call.scenario] if call.day not in billed else None
-        if target is None and call.scenario is not None:
-            target = parts[place][*place, call.scenario]
-        for name in _SUMS if target is not None else ():
-            assert target is not None
+        target = (parts[place] if call.day in billed else free)[*place, call.scenario]
+        for name in _SUMS:
             target[name] += 1 if name == "requests" else getattr(call, name)
     found = dict(free)
     for split_of, bill in bills.items():
@@ -107,9 +103,10 @@ def expected(activity: Iterable[Activity], calls: Iterable[Call]) -> tuple[Cell,
         taken = {name: sum((part[name] for part in split.values()), Decimal(0)) for name in _SUMS}
         if any(taken[name] > bill[name] for name in _SUMS):
             split, taken = {}, dict.fromkeys(_SUMS, Decimal(0))
-        rest = {name: bill[name] - taken[name] for name in _SUMS}
-        found |= split | ({(*split_of, None): rest} if any(rest.values()) else {})
-    rows = (_cell(place, sums) for place, sums in found.items())
+        of_none = split.get((*split_of, None), dict.fromkeys(_SUMS, Decimal(0)))
+        rest = {name: bill[name] - taken[name] + of_none[name] for name in _SUMS}
+        found |= split | {(*split_of, None): rest}
+    rows = (_cell(place, sums) for place, sums in found.items() if any(sums.values()))
     return tuple(sorted(rows, key=lambda c: (c.day, c.key, c.model, c.permaslug, c.provider, c.scenario or "")))
 
 

@@ -8,6 +8,8 @@ from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from typing import Any
 
+from harness.market.spend.money import whole
+
 NOTHING = Decimal(0)
 #: Sums of products of prices of thirty places stay exact; where they would not, it is an error and no rounding.
 EXACT = Context(prec=200, traps=[Inexact])
@@ -41,6 +43,30 @@ class Amounts:
     def __add__(self, other: Amounts) -> Amounts:
         return _of(one + another for one, another in zip(_values(self), _values(other), strict=True))
 
+    def __bool__(self) -> bool:
+        return self != Amounts()
+
+    def fits(self, bill: Amounts) -> bool:
+        """Whether a bill has all of it."""
+        tokens = self.prompt <= bill.prompt and self.completion <= bill.completion
+        return tokens and self.requests <= bill.requests and self.billed <= bill.billed
+
+    def beyond(self, calls: Amounts) -> Amounts:
+        """What no call of a bill tells. A bill never says what caches took in, and may not say what they gave."""
+        prompt = self.prompt - calls.prompt
+        uncounted = min(self.uncounted, prompt)
+        cached = min(max(0, self.cached - calls.cached), prompt - uncounted)
+        return Amounts(
+            requests=self.requests - calls.requests,
+            prompt=prompt,
+            completion=self.completion - calls.completion,
+            reasoning=max(0, self.reasoning - calls.reasoning),
+            cached=cached,
+            uncounted=uncounted,
+            unwritten=prompt - cached,
+            billed=self.billed - calls.billed,
+        )
+
     def split(self, weights: Sequence[Fraction]) -> tuple[Amounts, ...]:
         """In pieces by weights that add up to one: whole tokens and whole parts of money, nothing lost."""
         places = max(0, -_exponent(self.billed))
@@ -61,13 +87,3 @@ def _exponent(value: Decimal) -> int:
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)  # no infinity is money
     return exponent
-
-
-def whole(parts: Sequence[Fraction]) -> list[int]:
-    """Whole numbers near the parts that add up to the rounded sum: the largest fractions are rounded up."""
-    floors = [part.__floor__() for part in parts]
-    left = round(sum(parts, Fraction(0))) - sum(floors)
-    by_rest = sorted(range(len(parts)), key=lambda i: (floors[i] - parts[i], i))
-    for index in by_rest[:left]:
-        floors[index] += 1
-    return floors

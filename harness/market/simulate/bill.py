@@ -9,8 +9,8 @@ from decimal import Decimal, localcontext
 from harness.market.simulate.amounts import EXACT, NOTHING, Amounts
 from harness.market.simulate.factors import Factor
 from harness.market.simulate.pricing import Range
-from harness.market.simulate.routes import Verdict, Where
-from harness.market.simulate.settled import Kind
+from harness.market.simulate.routes import PAUSED, Verdict, Where
+from harness.market.simulate.rows import Kind
 from harness.market.spend.attribution import AND, NO_SCENARIO, NO_TRACK
 
 
@@ -40,7 +40,9 @@ class Part:
 
     @property
     def tokens_after(self) -> int:
-        """Estimated by the factor, in whole tokens."""
+        """Estimated by the factor, in whole tokens; none where nobody is asked."""
+        if self.becomes == PAUSED:
+            return 0
         prompt, completion = self.factor.prompt.point, self.factor.completion.point
         return round(self.amounts.prompt * prompt + self.amounts.completion * completion)
 
@@ -137,8 +139,8 @@ class Bill:
     def _key_after(self, outcome: Outcome, part: Part) -> str:
         if part.becomes.key == part.was.key:
             return self._key(outcome)
-        if part.becomes.key == "local":
-            return "nobody: on our own Macs"
+        if part.becomes.key in _NOBODY:
+            return f"nobody: {_NOBODY[part.becomes.key]}"
         named = [key.name for key in self.keys.values() if key.track == part.becomes.key]
         return named[0] if len(named) == 1 else f"the {part.becomes.key} track's key"
 
@@ -157,8 +159,12 @@ class Bill:
         return tuple(sorted(found.values(), key=lambda row: (-max(row.before, row.after), row.name)))
 
 
+#: Classes of keys that are no key.
+_NOBODY = {"local": "on our own Macs", PAUSED.key: "paused"}
+
+
 def _track(where: Where) -> str:
-    return {None: NO_TRACK, "local": "our own Macs"}.get(where.key, str(where.key))
+    return {None: NO_TRACK, "local": "our own Macs", PAUSED.key: PAUSED.model}.get(where.key, str(where.key))
 
 
 def _sum(values: Iterable[Decimal]) -> Decimal:

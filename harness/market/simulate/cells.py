@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from harness.market.simulate.amounts import NOTHING, Amounts
 from harness.market.simulate.tariff import Cuts
 from harness.market.spend.engine import Engine, table
-from harness.market.spend.rows import BILL
 from harness.market.spend.standing import Span
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-_GROUPS = ("day", "key", "model", "permaslug", "scenario", "is_call", "is_bill", "band", "slot")
+_GROUPS = ("day", "key", "model", "permaslug", "scenario", "is_call", "band", "slot")
 _COUNTS = ("requests", "prompt", "completion", "reasoning", "cached", "uncounted", "written", "unwritten")
 #: Each by itself: Spark gives the sum of two columns of decimal(38, 12) eleven places.
 _MONEY = ("usd", "byok_usd")
@@ -39,8 +38,6 @@ class Cell:
     scenario: str | None
     #: of `calls`: length and hour are each call's own. Else the length is a mean, and the hour is not known
     is_call: bool
-    #: of OpenRouter's own bill, which covers its day whole
-    is_bill: bool
     band: int
     slot: int
     amounts: Amounts
@@ -81,7 +78,6 @@ def _of_calls(calls: ir.Table, cuts: Cuts) -> ir.Table:
         slot=_passed(second >= minute * _SECONDS_A_MINUTE for minute in cuts.minutes),
         scenario=calls.scenario,
         is_call=ibis.literal(True),
-        is_bill=ibis.literal(False),
         requests=ibis.literal(1, "int64"),
         written=written.fill_null(0),
         uncounted=ibis.ifelse(cached.isnull(), prompt - written.fill_null(0), 0),
@@ -100,7 +96,6 @@ def _of_activity(activity: ir.Table, cuts: Cuts) -> ir.Table:
         slot=_passed(()),
         scenario=ibis.null("string"),
         is_call=ibis.literal(False),
-        is_bill=activity.source == BILL,
         requests=activity.requests,
         written=ibis.literal(0, "int64"),
         uncounted=ibis.ifelse(cached.isnull(), prompt, 0),

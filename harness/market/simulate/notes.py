@@ -13,9 +13,9 @@ from harness.market.simulate.amounts import Amounts
 from harness.market.simulate.bill import Outcome, Part
 from harness.market.simulate.book import is_ours
 from harness.market.simulate.factors import Ratio
-from harness.market.simulate.money import signed_usd
 from harness.market.simulate.report import Report
-from harness.market.spend.money import shown_usd
+from harness.market.simulate.routes import PAUSED
+from harness.market.spend.money import shown_usd, signed_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _whose(report: Report) -> Iterator[Note]:
     )
     for kind, applies, words in cases:
         found = _of(report, applies)
-        if found != Amounts():
+        if found:
             yield Note(kind, f"{_words(found)} {words}", found.tokens)
 
 
@@ -80,7 +80,10 @@ def _factors(report: Report) -> Iterator[Note]:
         moved.setdefault((part.was.model, part.becomes.model), []).append(part)
     for (was, becomes), parts in sorted(moved.items()):
         count, factor = sum(part.amounts.tokens for part in parts), parts[0].factor
-        if is_ours(becomes):
+        if becomes == PAUSED.model:
+            said = f"{shown(count)} tokens of {was} would be nobody's: blocks keep their scenario from every model left"
+            yield Note("paused", f"{said}. It is paused, and its work is not done.", count)
+        elif is_ours(becomes):
             said = f"{shown(count)} tokens would move from {was} to {becomes}, on our own Macs: no bill."
             yield Note("ours", said, count)
         elif factor.prompts:
@@ -106,7 +109,7 @@ def _caches(report: Report) -> Iterator[Note]:
     if unwritten:
         said = "do not say whether a cache took them in, for a price: the point takes none of them, one bound all."
         yield Note("written-unknown", f"{shown(unwritten)} prompt tokens {said}", unwritten)
-    warm = sum(part.amounts.cached for part in _moved(report))
+    warm = sum(part.amounts.cached for part in _moved(report) if part.becomes.model in report.book.tariffs)
     if warm:
         said = "came from a cache: the point takes them from the new model's, one bound none."
         yield Note("warm-cache", f"{shown(warm)} prompt tokens {said}", warm)
@@ -118,7 +121,7 @@ def _conditions(report: Report) -> Iterator[Note]:
         return not outcome.kind.is_call and any(offer and offer.pricing.overrides for offer in offers)
 
     found = _of(report, may_vary)
-    if found != Amounts():
+    if found:
         said = (
             f"{_words(found)} are of models that ask more for long prompts or at some hours, and known by the day alone"
         )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
-from fractions import Fraction
 from typing import Any
 
 from harness.bench.page import Block, Heading, Sentence, Table
 from harness.market.numbers import share, tokens, unsigned
-from harness.market.simulate.amounts import EXACT, NOTHING, whole
+from harness.market.simulate.amounts import EXACT, NOTHING
 from harness.market.simulate.bill import Bill, Row
-from harness.market.simulate.money import signed_usd
 from harness.market.simulate.notes import notes
 from harness.market.simulate.pricing import Range
 from harness.market.simulate.report import Report
-from harness.market.spend.money import plain_usd, shown_usd
+from harness.market.spend.money import plain_usd, shown_usd, signed_usd, to_cents
 
 _SPLITS = ("scenario", "track", "model", "key")
 _TITLES = {"scenario": "Whose work it is", "track": "By track", "model": "Who answers", "key": "Who pays"}
@@ -42,7 +40,7 @@ def _rows(bill: Bill, name: str) -> tuple[Row, ...]:
 
 
 def _sums(bill: Bill) -> Table:
-    before, change = _cents([bill.before.point]), _cents([bill.change.point])
+    before, change = to_cents([bill.before.point]), to_cents([bill.change.point])
     rows: list[tuple[str, ...]] = [
         ("as billed", shown_usd(bill.billed), "", ""),
         ("before, by the lock", shown_usd(before[0]), *_bounds(bill.before)),
@@ -59,18 +57,13 @@ def _bounds(found: Range) -> tuple[str, str]:
 def _split(name: str, rows: Sequence[Row]) -> Table:
     """Columns in whole cents that add up to their last line, and lines that add up: after is before and change."""
     billed, before, change = (
-        _cents(side) for side in zip(*((r.billed, r.before, r.after - r.before) for r in rows), strict=True)
+        to_cents(side) for side in zip(*((r.billed, r.before, r.after - r.before) for r in rows), strict=True)
     )
     lines: list[tuple[str, ...]] = [
         (row.name, *_mix(row, rows), *_money(*cents)) for row, *cents in zip(rows, billed, before, change, strict=True)
     ]
     lines.append(("together", "", "", *_money(*(sum(side, NOTHING) for side in (billed, before, change)))))
     return Table((name, "tokens before", "after", "as billed", "before", "after", "change"), tuple(lines))
-
-
-def _cents(amounts: Iterable[Decimal]) -> list[Decimal]:
-    """Of either sign, as `to_cents` is not: a change that is nothing stays nothing."""
-    return [Decimal(count).scaleb(-2) for count in whole([Fraction(amount) * 100 for amount in amounts])]
 
 
 def _money(billed: Decimal, before: Decimal, change: Decimal) -> tuple[str, ...]:

@@ -10,17 +10,22 @@ _ONE_DAY = datetime.timedelta(days=1)
 
 
 def span_of(month: str | None, since: str | None, until: str | None, today: datetime.date) -> Span:
-    """A month, or days; the last complete month where neither is named. Raises ValueError."""
+    """A month, or days; the last complete month where neither is named. Only days that are over. Raises ValueError."""
     if month is not None and (since or until):
         raise ValueError("give --month, or --since and --until")
     if since is None and until is not None:
         raise ValueError("--until needs --since")
+    yesterday = today - _ONE_DAY
     if since is None:
-        return Span.month(_month(month) if month else today.replace(day=1) - _ONE_DAY)
-    first, last = _day(since), _day(until) if until else today - _ONE_DAY
+        asked = Span.month(_month(month) if month else today.replace(day=1) - _ONE_DAY)
+        first, last = asked.first, min(asked.last, yesterday)
+        name = asked.name if last == asked.last else f"{asked.name} to {last}"
+    else:
+        first, last = _day(since), min(_day(until), yesterday) if until else yesterday
+        name = f"{first} to {last}"
     if first > last:
-        raise ValueError(f"there is no day from {first} to {last}")
-    return Span(f"{first} to {last}", first, last)
+        raise ValueError(f"there is no day that is over from {first} to {last}")
+    return Span(name, first, last)
 
 
 def _month(name: str) -> datetime.date:

@@ -31,11 +31,6 @@ class Range:
     def __add__(self, other: Range) -> Range:
         return Range(self.point + other.point, self.low + other.low, self.high + other.high)
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether nothing is unknown."""
-        return self.low == self.high
-
 
 def over(values: Iterable[Decimal]) -> Range:
     """The first value, the least and the most."""
@@ -61,15 +56,16 @@ class Offer:
     """A model's prices; None where it has none and costs what was billed."""
 
     tariff: Tariff | None
-    is_ours: bool = False
+    #: on a Mac of ours, or not asked at all
+    is_free: bool = False
 
     @property
     def has_price(self) -> bool:
         """Whether a bill can be computed."""
-        return self.is_ours or self.tariff is not None
+        return self.is_free or self.tariff is not None
 
     def rates(self, at: Condition) -> Rates:
-        """What it asks; nothing where nobody knows, or on a Mac of ours."""
+        """What it asks; nothing where nobody knows, or nobody bills."""
         return FREE if self.tariff is None else self.tariff.rates(at)
 
 

@@ -13,8 +13,8 @@ from harness.market.simulate.book import Book, is_ours
 from harness.market.simulate.codes import NO_PRICE
 from harness.market.simulate.factors import ASSUMED, Factors
 from harness.market.simulate.pricing import Change, Offer, Range, conditions, price
-from harness.market.simulate.routes import Routes, Where
-from harness.market.simulate.settled import Kind, Settled
+from harness.market.simulate.routes import PAUSED, Routes, Where
+from harness.market.simulate.rows import Kind, Rows
 from harness.market.simulate.tariff import Cuts
 
 
@@ -28,10 +28,10 @@ class Replay:
     cuts: Cuts
     keys: Mapping[str, Key]
 
-    def bill(self, rows: Settled) -> Bill:
+    def bill(self, rows: Rows) -> Bill:
         """All rows. Raises PolicyError where work would go to a model without a price."""
         with localcontext(EXACT):
-            return Bill(tuple(self._outcome(kind, amounts) for kind, amounts in rows.rows), self.keys)
+            return Bill(tuple(self._outcome(kind, amounts) for kind, amounts in rows.groups), self.keys)
 
     def _outcome(self, kind: Kind, amounts: Amounts) -> Outcome:
         key = self.keys.get(kind.key)
@@ -66,7 +66,7 @@ class Replay:
         return price(amounts, *offers, factor, under, moved)
 
     def _offer(self, model: str) -> Offer:
-        return Offer(self.book.tariffs.get(model), is_ours(model))
+        return Offer(self.book.tariffs.get(model), is_free=is_ours(model) or model == PAUSED.model)
 
 
 def _either(ranges: Iterable[Range], point: Decimal) -> Range:

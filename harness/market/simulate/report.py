@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.market.simulate.bill import Bill
 from harness.market.simulate.book import Book
-from harness.market.simulate.settled import Settled
+from harness.market.simulate.rows import Rows
 from harness.market.spend.standing import Span
 
 
@@ -19,5 +19,5 @@ class Report:
     after: str
     ledger: str
     span: Span
-    rows: Settled
+    rows: Rows
     book: Book

@@ -1,7 +1,7 @@
 """Whose a row was by the plan that it was made under, and where a changed plan sends it.
 
 A row moves only where its scenario's route changed: a call that was answered at rank i of the old route is answered at
-rank i of the new one, or at its last.
+rank i of the new one, or at its last. Work of a scenario that the changed plan pauses is not done.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from compiler.plan import Plan, Route
 from compiler.policy import Policies
+from harness.market.spend.attribution import ranks
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class Where:
 
     model: str
     key: str | None
+
+
+#: Where work goes that a block keeps from every model: to none.
+PAUSED = Where("(paused)", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Routes:
 
     before: Mapping[str, Route]
     after: Mapping[str, Route]
+    #: (key's track, model) → scenario → rank, by the first plan
+    ranks: Mapping[tuple[str, str], Mapping[str, int]]
     #: planned parts of the tokens, which decide where nothing better is known
     shares: Mapping[str, Fraction]
 
@@ -56,18 +63,20 @@ class Routes:
         """Of rows of a scenario; "" where no log tells it."""
         if scenario:
             return self._named(scenario, was)
-        ranks = {name: rank for name, route in self.before.items() if (rank := _rank(route, was)) is not None}
-        first = min(ranks.values(), default=0)
-        names = tuple(sorted(name for name, rank in ranks.items() if rank == first))
+        found = self._ranks(was)
+        first = min(found.values(), default=0)
+        names = tuple(sorted(name for name, rank in found.items() if rank == first))
         if not names:
             return Verdict((), (Target(was, Fraction(1)),))
         return Verdict(names, self._targets(names, first, was), at_fallback=first > 0)
 
     def _named(self, scenario: str, was: Where) -> Verdict:
-        route = self.before.get(scenario)
-        rank = _rank(route, was) if route else None
-        where = self._moved(scenario, rank or 0, was) if route else was
+        rank = self._ranks(was).get(scenario)
+        where = self._moved(scenario, rank or 0, was) if scenario in self.before else was
         return Verdict((scenario,), (Target(where, Fraction(1)),), off_route=rank is None)
+
+    def _ranks(self, was: Where) -> Mapping[str, int]:
+        return self.ranks.get((was.key, was.model), {}) if was.key else {}
 
     def _targets(self, names: Sequence[str], rank: int, was: Where) -> tuple[Target, ...]:
         shares = [self.shares.get(name, Fraction(0)) for name in names]
@@ -83,16 +92,14 @@ class Routes:
         before, after = self.before[scenario], self.after.get(scenario)
         if after is None or _hops(before) == _hops(after):
             return was
+        if not after.hops:
+            return PAUSED
         hop = after.hops[min(rank, len(after.hops) - 1)]
         return Where(hop.model, hop.key)
 
 
 def _hops(route: Route) -> tuple[tuple[str, str], ...]:
     return tuple((hop.model, hop.key) for hop in route.hops)
-
-
-def _rank(route: Route, was: Where) -> int | None:
-    return next((rank for rank, hop in enumerate(route.hops) if (hop.model, hop.key) == (was.model, was.key)), None)
 
 
 def routes(before: Plan, after: Plan, policies: Policies) -> Routes:
@@ -102,4 +109,5 @@ def routes(before: Plan, after: Plan, policies: Policies) -> Routes:
         for name, scenario in policies.scenarios.items()
         if scenario.expected_share is not None
     }
-    return Routes({r.scenario: r for r in before.routes}, {r.scenario: r for r in after.routes}, shares)
+    was, becomes = ({route.scenario: route for route in plan.routes} for plan in (before, after))
+    return Routes(was, becomes, ranks(before, str), shares)

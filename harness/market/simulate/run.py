@@ -15,7 +15,7 @@ from harness.market.simulate.factors import of_attempts
 from harness.market.simulate.replay import Replay
 from harness.market.simulate.report import Report
 from harness.market.simulate.routes import routes
-from harness.market.simulate.settled import Settled, settled
+from harness.market.simulate.rows import Rows, rows_of
 from harness.market.simulate.sides import Side
 from harness.market.simulate.tariff import cuts
 from harness.market.spend.engine import Engine, table
@@ -35,16 +35,16 @@ def simulate(engine: Engine, span: Span, before: Side, after: Side, runs: Sequen
     reached = {hop.model for route in after.plan.routes for hop in route.hops}
     factors = of_attempts(runs, prices.slug, reached)
     limits = cuts(prices.tariffs.values(), factors.prompt_scales)
-    rows = settled(read_cells(engine, span, limits), prices.slug)
-    if not rows.rows:
+    rows = rows_of(read_cells(engine, span, limits), prices.slug)
+    if not rows.groups:
         raise PolicyError([NO_ROWS.at(Place(engine.name), f"no row of {span.name}")])
     bill = Replay(both, prices, factors, limits, _keys(engine, rows)).bill(rows)
     return Report(bill, before.name, after.name, engine.name, span, rows, prices)
 
 
-def _keys(engine: Engine, rows: Settled) -> Mapping[str, Key]:
+def _keys(engine: Engine, rows: Rows) -> Mapping[str, Key]:
     """The account's keys, and those that a log knows by name alone."""
-    named = (kind.key for kind, _ in rows.rows if kind.key.startswith(NAMED))
+    named = (kind.key for kind, _ in rows.groups if kind.key.startswith(NAMED))
     by_name = {key: key.removeprefix(NAMED) for key in named}
     found = {key: Key(name, track_of(name)) for key, name in by_name.items()}
     return found | {row["key"]: Key(row["name"], row["track"]) for row in engine.answer(table("keys"))}

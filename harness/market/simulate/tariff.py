@@ -23,7 +23,7 @@ class Rates:
     request: Decimal = NOTHING
 
 
-#: A model on a Mac of our own.
+#: Of a model on a Mac of our own, and of work that nobody does.
 FREE = Rates()
 
 
@@ -70,7 +70,8 @@ def _rates(asked: Mapping[str, Decimal], factor: Decimal) -> Rates:
         prompt=prompt * factor,
         completion=asked["completion"] * factor,
         cache_read=asked.get("input_cache_read", prompt) * factor,
-        # below the price of a prompt it is what storing costs, on top of reading the prompt (Gemini)
+        # Below the price of a prompt it is five minutes of storage, which Gemini charges on top of the prompt
+        # (openrouter.ai/docs/features/prompt-caching, "Google Gemini": input price + storage price an hour × 5/60).
         cache_write=(write if write >= prompt else prompt + write) * factor,
         request=max(asked.get("request", NOTHING), NOTHING) * factor,
     )

@@ -26,7 +26,7 @@ from harness.market.spend.findings import (
     OLDER_ANSWER,
     UNANSWERED,
 )
-from harness.market.spend.rows import ACCOUNT, BILL, NO_KEY, Activity, Counter, Key
+from harness.market.spend.rows import ACCOUNT, NO_KEY, Activity, Counter, Key
 from harness.market.spend.standing import Span
 from harness.market.spend.track_keys import TrackKey, track_of
 from harness.openrouter import Answer, OpenRouter, UnansweredError
@@ -174,7 +174,6 @@ def activity_row(row: Mapping[str, Any], key: str) -> Activity:
         completion_tokens=amounts.count(row, "completion_tokens"),
         reasoning_tokens=amounts.count(row, "reasoning_tokens"),
         cached_tokens=amounts.optional_count(row, "cached_tokens"),
-        source=BILL,
     )
 
 

@@ -7,7 +7,7 @@ them all. Where it lets none, the line says so. Nothing is spread by a guess.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,17 +64,26 @@ def attribution(project: Path, keys: Iterable[Key]) -> Attribution:
 
 def attribution_of(policies: Policies, plan: Plan, keys: Iterable[Key]) -> Attribution:
     """By a plan: whose primary it is comes first, then whose fallback."""
-    places: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for route in (*plan.routes, *plan.usual):  # what was spent before a downgrade has its scenario too
-        for number, hop in enumerate(route.hops):
-            places[hop.key, family(permaslug(hop.model, policies))].setdefault(route.scenario, number)
+    places = ranks(plan, lambda model: family(permaslug(model, policies)))
     gray = policies.tracks.gray_pool.models if policies.tracks.gray_pool else ()
     return Attribution(
         tracks={key.key: key.track for key in keys if key.track and key.key != NO_KEY},
-        scenarios={place: tuple(sorted(ranks, key=lambda s: (ranks[s], s))) for place, ranks in places.items()},
+        scenarios={place: tuple(sorted(found, key=lambda s: (found[s], s))) for place, found in places.items()},
         gray=frozenset(name for model in gray for name in (model, permaslug(model, policies))),
         policies=policies,
     )
+
+
+def ranks(plan: Plan, named: Callable[[str], str]) -> Mapping[tuple[str, str], Mapping[str, int]]:
+    """(key's track, model) → the scenarios that may have asked, and how many models each asks before this one.
+
+    `named` gives a model the name that it is looked up by.
+    """
+    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for route in (*plan.routes, *plan.usual):  # what was spent before a downgrade has its scenario too
+        for rank, hop in enumerate(route.hops):
+            found[hop.key, named(hop.model)].setdefault(route.scenario, rank)
+    return found
 
 
 def family(permaslug: str) -> str:

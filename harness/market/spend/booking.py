@@ -14,7 +14,7 @@ from compiler.diagnostics import Place, PolicyError
 from harness.market.spend.account import Said, window_at
 from harness.market.spend.findings import KEYS_EXCEED_TOTAL, OLDER_ANSWER, VANISHED_DAY
 from harness.market.spend.ledger import Ledger
-from harness.market.spend.rows import ACCOUNT, BILL, NAMED, NO_KEY, Activity, Counter, Key
+from harness.market.spend.rows import ACCOUNT, NAMED, NO_KEY, Activity, Counter, Key
 
 #: The account's server adds floats: far below the smallest price, far above what such a sum is off.
 _NOISE = Decimal("0.000000001")
@@ -54,10 +54,10 @@ def book(said: Said, ledger: Ledger | None) -> Booking:
     syncs = [counter.at.date() for counter in ledger.rows(Counter, "what = ?", (ACCOUNT,))] if ledger else []
     _hold_against(said, old, syncs)
     asked_about = {*said.by_key, NO_KEY}
-    gone = tuple(row for row in old if row.source == BILL and row.key not in asked_about)
+    gone = tuple(row for row in old if row.key not in asked_about)
     asked = tuple(row for rows in said.by_key.values() for row in rows)
     new = _cells((*asked, *unexplained(said.total, (*asked, *gone))))
-    before = _cells(row for row in old if row.source != BILL or row.key in asked_about)
+    before = _cells(row for row in old if row.key in asked_about)
     changed = sorted(cell for cell in before.keys() | new.keys() if before.get(cell) != new.get(cell))
     changes = [Change(*cell, _usd(before.get(cell)), _usd(new.get(cell)) or Decimal(0)) for cell in changed]
     return Booking(
@@ -136,7 +136,7 @@ def _hold_against(said: Said, old: Iterable[Activity], syncs: Iterable[datetime.
         message = f"the answer is of {today}, and the ledger was synced on {newest}"
         raise PolicyError([OLDER_ANSWER.at(Place("GET /activity"), message)])
     there = {row.day for row in said.total}
-    lost = sorted({row.day for row in old if row.source == BILL and (row.usd or row.byok_usd)} - there)
+    lost = sorted({row.day for row in old if row.usd or row.byok_usd} - there)
     if lost:
         amount = sum(row.usd + row.byok_usd for row in old if row.day == lost[0])
         message = f"{lost[0]} has {amount:.2f} USD in the ledger and nothing in the answer ({len(lost)} such days)"

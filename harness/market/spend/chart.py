@@ -63,9 +63,7 @@ def specification(month: Month, view: View) -> dict[str, Any]:
         caps.encode(x=x, y=y, color=hue),
         reach.encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=hue),
         middle.encode(x=x, y=y, color=hue),
-        title=alt.TitleParams(
-            f"Spend in {month.span.name}", subtitle="dashed: cap; right: forecast and its 90 % interval"
-        ),
+        title=alt.TitleParams(f"Spend in {month.span.name}", subtitle=_LEGEND),
         width=look.WIDTH,
         height=_HEIGHT,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compiler.diagnostics import Code, Severity
 
-_UNCHANGED = "the ledger was not changed; try again later, and if it stays, look at openrouter.ai/activity"
+_UNCHANGED = "the ledger was not changed; ask or export again, and if it stays, look at openrouter.ai/activity"
 
 NO_MANAGEMENT_KEY = Code(
     "VM201", "no-management-key", "The account's spend is asked for without a management key",

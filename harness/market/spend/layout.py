@@ -2,9 +2,8 @@
 
 Two grains tell of the same money and are never added up: `activity` is what OpenRouter bills for a UTC day by key,
 model and endpoint; `calls` is one row a generation, from logs that also know scenario, ticket and machine. A day with
-rows of source "activity" was billed whole: they are its money, whatever key a call carries, and `calls` only says how
-it splits. A (day, key) with rows of another source is covered by these; elsewhere `calls` is the money. `cells.py` asks
-by these rules.
+rows of `activity` was billed whole: they are its money, whatever key a call carries, and `calls` only says how it
+splits. On other days `calls` is the money. `settled.py` has these rules.
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ ACTIVITY: Mapping[str, str] = MappingProxyType({
     "completion_tokens": "int64",
     "reasoning_tokens": "int64",  # part of completion_tokens
     "cached_tokens": "int64",  # part of prompt_tokens; null where the source does not tell
-    "source": "string",  # "activity", or the name of the import
 })  # fmt: skip
 
 CALLS: Mapping[str, str] = MappingProxyType({

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import ROUND_DOWN, Decimal
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 
 _CENT = Decimal("0.01")
-_Name = TypeVar("_Name")
 
 
 def shown_usd(amount: Decimal | int) -> str:
@@ -17,17 +16,30 @@ def shown_usd(amount: Decimal | int) -> str:
     return f"${Decimal(amount).quantize(_CENT):,}"
 
 
+def signed_usd(amount: Decimal) -> str:
+    """+$1.50, -$0.10, $0.00."""
+    return f"{'+' if amount > 0 else '-' if amount < 0 else ''}{shown_usd(abs(amount))}"
+
+
 def plain_usd(amount: Decimal | None) -> str | None:
     """For programs: every digit that is known, as text."""
     return None if amount is None else f"{amount.normalize():f}"
 
 
-def to_cents(parts: Mapping[_Name, Decimal]) -> Mapping[_Name, Decimal]:
-    """The parts of a total in whole cents whose sum is the total's: what rounding leaves goes to the largest remainders
-    (the method of Hare and Niemeyer). So a table's column adds up to its last line.
+def to_cents(parts: Iterable[Decimal]) -> list[Decimal]:
+    """The parts of a total, of either sign, in whole cents whose sum is the total's: so a table's column adds up to its
+    last line.
     """
-    floors = {name: amount.quantize(_CENT, ROUND_DOWN) for name, amount in parts.items()}
-    total = sum(parts.values(), Decimal(0)).quantize(_CENT)
-    left = int((total - sum(floors.values(), Decimal(0))) / _CENT)
-    order: Sequence[_Name] = sorted(parts, key=lambda name: floors[name] - parts[name])
-    return {**floors, **{name: floors[name] + _CENT for name in order[:left]}}
+    return [Decimal(cents).scaleb(-2) for cents in whole([Fraction(part) * 100 for part in parts])]
+
+
+def whole(parts: Sequence[Fraction]) -> list[int]:
+    """Whole numbers near the parts that add up to the rounded sum: the largest remainders are rounded up (the method of
+    Hare and Niemeyer).
+    """
+    floors = [part.__floor__() for part in parts]
+    left = round(sum(parts, Fraction(0))) - sum(floors)
+    by_rest = sorted(range(len(parts)), key=lambda i: (floors[i] - parts[i], i))
+    for index in by_rest[:left]:
+        floors[index] += 1
+    return floors

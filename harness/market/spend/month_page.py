@@ -68,11 +68,11 @@ def _remarks(of: Standing) -> Iterator[str]:
 
 
 def _split(split: str, lines: Sequence[Line], total: Line) -> Iterator[Block]:
-    cents = to_cents({line.name: line.cost for line in lines})
+    cents = to_cents(line.cost for line in lines)
     yield Heading(f"By {split}")
     header = (split, "cost", "share", "requests", "prompt", "completion")
-    rows = [_line(line, f"${cents[line.name]:,}", total) for line in lines]
-    yield Table(header, (*rows, _line(total, f"${sum(cents.values()):,.2f}", total)))
+    rows = [_line(line, f"${cost:,}", total) for line, cost in zip(lines, cents, strict=True)]
+    yield Table(header, (*rows, _line(total, f"${sum(cents):,.2f}", total)))
 
 
 def _line(line: Line, cost: str, total: Line) -> tuple[str, ...]:

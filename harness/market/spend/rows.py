@@ -8,8 +8,6 @@ from decimal import Decimal
 
 #: What money is rounded to, once, when it comes in: the digits that the ledger keeps.
 PLACES = Decimal("0.000000000001")
-#: The source of rows that OpenRouter's own bill gave.
-BILL = "activity"
 #: The key of spend that no key of the account explains.
 NO_KEY = ""
 #: Before the name of a key whose hash is not known.
@@ -33,7 +31,6 @@ class Activity:
     completion_tokens: int
     reasoning_tokens: int
     cached_tokens: int | None
-    source: str
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

@@ -1,6 +1,6 @@
 """As much of GitHub's REST API as our workflows use, on 127.0.0.1, after docs.github.com/en/rest (version 2022-11-28).
 
-Comments of issues, pull requests, artifacts of workflow runs. Like the real one it wants a token, pages its lists,
+Comments of issues, pull requests, runs of a workflow (the newest first), their artifacts. Like the real one it wants a token, pages its lists,
 refuses a comment above 65,536 characters and hands out artifacts from another host, which wants no token.
 """
 
@@ -29,6 +29,8 @@ class State:
 
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    #: workflow's file → its runs
+    runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     #: run → its artifacts
     artifacts: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     archives: dict[int, bytes] = field(default_factory=dict)
@@ -113,6 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
         state = self.state
         if method == "GET" and (found := re.fullmatch(r"/pulls/(\d+)", path)) and int(found[1]) in state.pulls:
             return 200, state.pulls[int(found[1])]
+        if method == "GET" and (found := re.fullmatch(r"/actions/workflows/([\w.]+)/runs", path)):
+            of_branch = [run for run in state.runs.get(found[1], []) if run["head_branch"] in query["branch"]]
+            newest = sorted(of_branch, key=lambda run: -run["id"])[: int(query["per_page"][0])]
+            return 200, {"total_count": len(of_branch), "workflow_runs": newest}
         if method == "GET" and (found := re.fullmatch(r"/actions/runs/(\d+)/artifacts", path)):
             wanted = query.get("name")
             some = [a for a in state.artifacts.get(int(found[1]), []) if wanted is None or a["name"] in wanted]

@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,12 @@ class Stage:
     hub_api: str
     variables: dict[str, str]
     secrets: dict[str, str]
-    #: job → what a runner of that kind does not have to do here: its artifacts instead
-    instead: dict[str, Mapping[str, Path]] = field(default_factory=dict)
+    #: job → what its `vane` is told besides
+    told: dict[str, str] = field(default_factory=dict)
+    #: whether pictures are drawn
+    is_drawn: bool = False
+    #: a step's name → what happens in the world before it
+    before: dict[str, Callable[[], object]] = field(default_factory=dict)
     number: int = 0
 
     @property
@@ -124,10 +128,6 @@ class _Run:
         contexts = self._contexts(known)
         if not Expressions(contexts, is_well).holds(job.get("if")):
             return {"result": "skipped", "outputs": {}}
-        if name in self.stage.instead:
-            for artifact, content in self.stage.instead[name].items():
-                shutil.copytree(content, self.stage.artifact(self.stage.number, artifact))
-            return {"result": "success", "outputs": {}}
         work, temp = self.folder / name / "work", self.folder / name / "temp"
         work.mkdir(parents=True)
         temp.mkdir()
@@ -138,9 +138,10 @@ class _Run:
             told = {**self.workflow.get("env", {}), **job.get("env", {}), **step.get("env", {})}
             found = Step(name, step.get("name") or step["uses"], "skipped")
             if here.holds(step.get("if")):
+                self.stage.before.get(found.name, lambda: None)()
                 environment = {key: here.text(value) for key, value in told.items()}
                 act = self._run if "run" in step else self._use
-                act(found, step, here, _Place(work, temp, temp.parent / str(number), environment))
+                act(found, step, here, _Place(name, work, temp, temp.parent / str(number), environment))
             self.done.steps.append(found)
             contexts["steps"][step.get("id", f"-{number}")] = {"outcome": found.outcome, "outputs": found.outputs}
             is_well = is_well and found.outcome != "failure"
@@ -163,8 +164,8 @@ class _Run:
         outputs.touch()
         summary.touch()
         environment = {
-            "PATH": f"{_programs(self.stage)}:/usr/bin:/bin:{os.environ['PATH']}", "HOME": str(place.temp), "CI": "true",
-            "LANG": "C.UTF-8", "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(outputs),
+            "PATH": f"{_programs(self.stage)}:/usr/bin:/bin:{os.environ['PATH']}",
+            "HOME": str(place.temp), "CI": "true", "LANG": "C.UTF-8", "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(outputs),
             "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_API_URL": self.stage.hub_api, "GITHUB_REF_NAME": "main",
             "GITHUB_REPOSITORY": github.REPOSITORY, "GITHUB_RUN_ID": str(self.stage.number),
             "GITHUB_RUN_ATTEMPT": "1", "RUNNER_TEMP": str(place.temp), **place.environment,
@@ -198,8 +199,9 @@ class _Run:
         _git(place.work, "clone", "--quiet", str(self.stage.remote), ".")
         tools = place.work / ".venv" / "bin"
         tools.mkdir(parents=True)
-        for name in ("vane", "python"):
-            _program(tools / name, f'exec "{_BIN / name}" "$@"')
+        vane = str(_BIN / "vane") if self.stage.is_drawn else f"{sys.executable} -m tests.undrawn"
+        _program(tools / "vane", f'exec {vane} "$@" {self.stage.told.get(place.job, "")}')
+        _program(tools / "python", f'exec "{sys.executable}" "$@"')
 
     def _upload_artifact(self, given: Mapping[str, str], place: _Place) -> None:
         source, target = place.work / given["path"], self.stage.artifact(self.stage.number, given["name"])
@@ -247,6 +249,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Place:
+    job: str
     work: Path
     temp: Path
     files: Path

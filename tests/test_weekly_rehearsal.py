@@ -22,7 +22,6 @@ from harness.clock import Clock
 from harness.market import archive
 from harness.market.refresh_command import run as refresh
 from harness.weeks import Week
-from tests.action_expressions import Expressions, UnknownError
 from tests.fakes import github, openrouter_market, openrouter_spend, openrouter_whole
 from tests.fakes.openrouter_spend import Key
 from tests.propose.known import M27
@@ -63,6 +62,17 @@ class World:
     @property
     def tip(self) -> str:
         return git(self.stage.remote, "for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}")
+
+    def overspend(self) -> None:
+        """The dollar track's key is charged more than its cap on the week's last day."""
+        noon = datetime.datetime.combine(WEEK.sunday, datetime.time(12), datetime.UTC)
+        account = self.router.account
+        account.spend(account.keys[1], "anthropic/claude-opus-4.7", 10**6, 10**6, at=noon, usd=Decimal(1000))
+
+    def shown(self, name: str) -> str:
+        """A file of the branch."""
+        command = ["git", "-C", str(self.stage.remote), "show", f"{BRANCH}:{name}"]
+        return subprocess.run(command, check=True, capture_output=True).stdout.decode()
 
     def commit(self, name: str, change: Callable[[Path], object], onto: str = BRANCH) -> str:
         """A person's commit."""
@@ -120,8 +130,11 @@ def world(repository: Path, tmp_path: Path) -> Iterator[World]:
     with openrouter_whole.serving() as router, github.serving(hub) as hub_api:
         router.market.now = router.account.now = NOW
         router.market.models = offered(router.market.models[0])
-        router.chat.keys = {openrouter_market.KEY}
-        router.account.keys = [Key("vane-token", openrouter_market.KEY), Key("vane-dollar", "sk-or-v1-dollar" + "0" * 30)]
+        router.chat.keys = {openrouter_market.KEY, None}  # None: a local server wants no key
+        router.account.keys = [
+            Key("vane-token", openrouter_market.KEY),
+            Key("vane-dollar", "sk-or-v1-dollar" + "0" * 30),
+        ]
         secrets = {
             "OPENROUTER_TOKEN_KEY": openrouter_market.KEY,
             "OPENROUTER_DOLLAR_KEY": router.account.keys[1].secret,
@@ -134,10 +147,105 @@ def world(repository: Path, tmp_path: Path) -> Iterator[World]:
         yield World(Stage(tmp_path, remote, hub, hub_api, variables, secrets), router)
 
 
-def test_a_silent_week_makes_no_pull_request(world: World) -> None:
-    outcome = world.monday()
-    assert outcome.result == "success", outcome.log
+def test_mondays_of_one_week(world: World) -> None:
+    """Nothing to propose; something; the same again; and people at work on the branch."""
+    world.stage.variables["MLX_RUNNER"] = "studio"
+    world.stage.told["mac"] = f"--mlx-url {world.router.chat.address}"
+    quiet = world.monday()
+    assert quiet.result == "success", quiet.log
     assert world.stage.pulls == []
-    assert outcome.jobs["mac"]["result"] == "skipped" and "::notice title=No MLX leg::" in outcome.log
-    assert outcome.summary == f"{WEEK}: nothing to propose, no pull request.\n"
+    assert quiet.summary == f"{WEEK}: nothing to propose, no pull request.\n"
     assert world.subjects == [f"{WEEK}: evidence"], "the next week is compared with it"
+    harness = json.loads(world.shown(f"generated/weeks/{WEEK}/harness.json"))
+    assert {leg["leg"] for leg in harness["summary"]["legs"]} == {"mlx", "openrouter"}
+
+    del world.stage.variables["MLX_RUNNER"]
+    world.withdraw(M27)
+    asked = world.router.chat.count
+    first = world.monday()
+    assert first.result == "success", first.log
+    (pull,) = world.stage.pulls
+    assert pull["head"] == BRANCH and pull["title"].startswith(f"{WEEK}: {M27} is gone")
+    assert pull["labels"] == ["weathervane"] and not pull["auto_merge"], "somebody decides"
+    assert pull["body"].startswith("Evidence of ") and pull["body"] in first.summary
+    assert world.subjects[0].startswith(f"{M27} is gone") and len(world.subjects) == 2
+    assert first.step("Which run kept").outputs == {"run": "1"}
+    assert world.router.chat.count == asked, "the week has its run already: nothing is bought twice"
+
+    tip = world.tip
+    assert world.monday().result == "success"
+    assert (world.tip, world.stage.pulls) == (tip, [pull]), "the same Monday again changes nothing"
+
+    ana, hasty = world.commit("A note", _note), list[str]()
+    world.stage.before["Open or update the pull request"] = lambda: hasty.append(world.commit("In a hurry", _note))
+    raced = world.monday()
+    assert ana in git(world.stage.remote, "rev-list", BRANCH).split(), "the week goes on top of people's commits"
+    assert (raced.result, raced.step("Open or update").outcome) == ("failure", "failure")
+    assert world.tip == hasty[0], "what somebody pushed meanwhile is not overwritten"
+
+
+def test_steps_that_fail_and_what_may_merge_by_itself(world: World) -> None:
+    """Odd rankings and a name of 2 MB: the job is red. The dollar track is over its cap: what is known is proposed."""
+    odd = {"date": str(WEEK.monday), "model_permaslug": HOSTILE, "total_tokens": "7"}
+    change = openrouter_market.Fault("/datasets/", times=99, change=lambda answer: {**answer, "data": [odd]})
+    world.router.market.faults.append(change)
+    world.router.market.models[0]["name"] = "A" * 2_000_000
+    world.overspend()
+    outcome = world.monday()
+    assert (outcome.result, outcome.step("Market").outcome) == ("failure", "failure")
+    assert outcome.jobs["mac"]["result"] == "skipped" and "::notice title=No MLX leg::" in outcome.log
+    assert "model_permaslug is '](http" in outcome.log and "at most 2000 characters" in outcome.log
+    assert max(map(len, outcome.log.splitlines())) < 2_000
+    (pull,) = world.stage.pulls
+    assert pull["title"].startswith(f"{WEEK}: Downgrade the dollar track")
+    assert pull["labels"] == ["weathervane", "auto-merge"] and pull["auto_merge"], "tracks.yaml allows it"
+    assert "- rankings of this week, or of one before it: what moved is not known" in pull["body"]
+    assert "alert(1)" not in pull["body"], "what is refused is not quoted to reviewers"
+
+
+def test_hostile_words(world: World) -> None:
+    """Names, descriptions and providers of the market, in everything that a Monday writes."""
+    world.stage.is_drawn = True
+    world.withdraw(M27)
+    for model in world.router.market.models:
+        model |= {"name": f"{HOSTILE} {model['id']}", "description": HOSTILE}
+    world.router.market.faults.append(
+        openrouter_market.Fault("/endpoints", times=99, change=lambda answer: _named(answer, HOSTILE))
+    )
+    outcome = world.monday()
+    assert outcome.step("What the pull request says").outcome == "success", outcome.log
+    (pull,) = world.stage.pulls or [None]
+    assert pull, outcome.log
+    written = _all_text(world)
+    assert len(pull["body"]) < 60_000 and max(map(len, written.values())) < 5_000_000
+    for name, text in {**written, "title": pull["title"], "body": pull["body"], "log": outcome.log}.items():
+        assert "\u202e" not in text, f"{name} turns the direction of text"
+        assert "<script>alert" not in text or name.endswith((".json", ".jsonl")), f"{name} holds a script"
+        assert name.endswith(".json") or not re.search(r"(?<![\w.`/-])@team\b", text), f"{name} calls people"
+    assert set(outcome.step("What the pull request says").outputs) == OUTPUTS
+    with_names = [step for step in outcome.steps if "x" in step.outputs]
+    assert with_names == [], "no output is forged"
+    policies = git(world.stage.remote, "diff", f"main..{BRANCH}", "--", "policies/*.yaml")
+    assert "script" not in policies and M27 in policies
+
+
+OUTPUTS = {"branch", "commit", "pull-request", "title", "body", "labels", "auto-merge"}
+
+
+def _named(answer: Any, words: str) -> Any:
+    """An answer about endpoints, with other names of providers."""
+    listed = answer["data"] if isinstance(answer["data"], list) else answer["data"]["endpoints"]
+    for endpoint in listed:
+        endpoint |= {"provider_name": words, "name": words, "tag": words}
+    return answer
+
+
+def _all_text(world: World) -> dict[str, str]:
+    """Every file of the branch that is text and not there on main."""
+    names = git(world.stage.remote, "diff", "--name-only", f"main..{BRANCH}").splitlines()
+    return {name: world.shown(name) for name in names if not name.endswith(".png")}
+
+
+def _note(clone: Path) -> None:
+    file = clone / "policies/caps.yaml"
+    file.write_text(f"{file.read_text('utf-8')}# looked at\n", "utf-8")

@@ -165,7 +165,8 @@ class _Run:
         summary.touch()
         environment = {
             "PATH": f"{_programs(self.stage)}:/usr/bin:/bin:{os.environ['PATH']}",
-            "HOME": str(place.temp), "CI": "true", "LANG": "C.UTF-8", "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(outputs),
+            "HOME": str(place.temp), "CI": "true", "LANG": "C.UTF-8", "GITHUB_ACTIONS": "true",
+            "GITHUB_OUTPUT": str(outputs),
             "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_API_URL": self.stage.hub_api, "GITHUB_REF_NAME": "main",
             "GITHUB_REPOSITORY": github.REPOSITORY, "GITHUB_RUN_ID": str(self.stage.number),
             "GITHUB_RUN_ATTEMPT": "1", "RUNNER_TEMP": str(place.temp), **place.environment,

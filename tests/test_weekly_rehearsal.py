@@ -32,7 +32,9 @@ from tests.weekly.conftest import git, offered
 NOW = datetime.datetime.now(datetime.UTC)
 WEEK = Week.last_complete(NOW)
 BRANCH = f"weathervane/{WEEK}"
-HOSTILE = "](http://x) @team <script>alert(1)</script>\n::set-output name=x::y\n::add-mask::e \u202egnp"
+#: What the tool takes for a name, and what it does not.
+SHARP = "](http://x) @team <script>alert(1)</script> ::set-output name=x::y ##[error]e `$(touch here)` #1"
+HOSTILE = f"{SHARP}\n::set-output name=x::y\n::add-mask::e \u202egnp"
 COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
 
 
@@ -130,7 +132,7 @@ def world(repository: Path, tmp_path: Path) -> Iterator[World]:
     with openrouter_whole.serving() as router, github.serving(hub) as hub_api:
         router.market.now = router.account.now = NOW
         router.market.models = offered(router.market.models[0])
-        router.chat.keys = {openrouter_market.KEY, None}  # None: a local server wants no key
+        router.chat.keys = {openrouter_market.KEY}
         router.account.keys = [
             Key("vane-token", openrouter_market.KEY),
             Key("vane-dollar", "sk-or-v1-dollar" + "0" * 30),
@@ -189,12 +191,14 @@ def test_steps_that_fail_and_what_may_merge_by_itself(world: World) -> None:
     odd = {"date": str(WEEK.monday), "model_permaslug": HOSTILE, "total_tokens": "7"}
     change = openrouter_market.Fault("/datasets/", times=99, change=lambda answer: {**answer, "data": [odd]})
     world.router.market.faults.append(change)
-    world.router.market.models[0]["name"] = "A" * 2_000_000
+    for model, name in zip(world.router.market.models, ("A" * 2_000_000, HOSTILE), strict=False):
+        model["name"] = name
     world.overspend()
     outcome = world.monday()
     assert (outcome.result, outcome.step("Market").outcome) == ("failure", "failure")
     assert outcome.jobs["mac"]["result"] == "skipped" and "::notice title=No MLX leg::" in outcome.log
     assert "model_permaslug is '](http" in outcome.log and "at most 2000 characters" in outcome.log
+    assert "\u202e" not in outcome.log
     assert max(map(len, outcome.log.splitlines())) < 2_000
     (pull,) = world.stage.pulls
     assert pull["title"].startswith(f"{WEEK}: Downgrade the dollar track")
@@ -208,14 +212,14 @@ def test_hostile_words(world: World) -> None:
     world.stage.is_drawn = True
     world.withdraw(M27)
     for model in world.router.market.models:
-        model |= {"name": f"{HOSTILE} {model['id']}", "description": HOSTILE}
+        model |= {"name": f"{SHARP} {model['id']}", "description": HOSTILE}
     world.router.market.faults.append(
-        openrouter_market.Fault("/endpoints", times=99, change=lambda answer: _named(answer, HOSTILE))
+        openrouter_market.Fault("/endpoints", times=99, change=lambda answer: _named(answer, SHARP))
     )
     outcome = world.monday()
     assert outcome.step("What the pull request says").outcome == "success", outcome.log
-    (pull,) = world.stage.pulls or [None]
-    assert pull, outcome.log
+    assert len(world.stage.pulls) == 1, outcome.log
+    (pull,) = world.stage.pulls
     written = _all_text(world)
     assert len(pull["body"]) < 60_000 and max(map(len, written.values())) < 5_000_000
     for name, text in {**written, "title": pull["title"], "body": pull["body"], "log": outcome.log}.items():

@@ -143,7 +143,7 @@ def world(repository: Path, tmp_path: Path) -> Iterator[World]:
             "OPENROUTER_GRAY_KEY": "",
             "OPENROUTER_MANAGEMENT_KEY": openrouter_spend.MANAGEMENT,
             "OPENCLAW_GATEWAY_TOKEN": "",
-            "WEEKLY_APP_KEY": "the app's key",
+            "WEEKLY_APP_PRIVATE_KEY": "the app's key",
         }
         variables = {"OPENROUTER_API": router.api, "WEEKLY_APP_CLIENT_ID": "Iv23"}
         yield World(Stage(tmp_path, remote, hub, hub_api, variables, secrets), router)

@@ -225,10 +225,14 @@ def test_hostile_words(world: World) -> None:
     for name, text in {**written, "title": pull["title"], "body": pull["body"], "log": outcome.log}.items():
         assert "\u202e" not in text, f"{name} turns the direction of text"
         assert "<script>alert" not in text or name.endswith((".json", ".jsonl")), f"{name} holds a script"
-        assert name.endswith(".json") or not re.search(r"(?<![\w.`/-])@team\b", text), f"{name} calls people"
+        assert name.endswith((".json", ".html")) or "@team" not in text, f"{name} calls people"
+    assert "alert(1)" in pull["body"].replace("\\", ""), "it is said who asks less"
+    assert not re.search(r"(?<!\\)(?:<script|\]\(http://x|`\$|@team)", pull["body"])
+    page = written[f"generated/weeks/{WEEK}/index.html"]
+    assert "&lt;script&gt;alert(1)" in page
     assert set(outcome.step("What the pull request says").outputs) == OUTPUTS
-    with_names = [step for step in outcome.steps if "x" in step.outputs]
-    assert with_names == [], "no output is forged"
+    assert [step.name for step in outcome.steps if "x" in step.outputs] == [], "no output is forged"
+    assert not [*world.stage.folder.rglob("here")], "and nothing is run"
     policies = git(world.stage.remote, "diff", f"main..{BRANCH}", "--", "policies/*.yaml")
     assert "script" not in policies and M27 in policies
 
@@ -237,10 +241,11 @@ OUTPUTS = {"branch", "commit", "pull-request", "title", "body", "labels", "auto-
 
 
 def _named(answer: Any, words: str) -> Any:
-    """An answer about endpoints, with other names of providers."""
+    """An answer about endpoints, with another name for every provider, who asks next to nothing."""
     listed = answer["data"] if isinstance(answer["data"], list) else answer["data"]["endpoints"]
     for endpoint in listed:
         endpoint |= {"provider_name": words, "name": words, "tag": words}
+        endpoint["pricing"] = {**endpoint["pricing"], "prompt": "0.00000001", "completion": "0.00000001"}
     return answer
 
 

@@ -237,7 +237,7 @@ def test_hostile_words(world: World) -> None:
     assert "script" not in policies and M27 in policies
 
 
-OUTPUTS = {"branch", "commit", "pull-request", "title", "body", "labels", "auto-merge"}
+OUTPUTS = {"branch", "commit", "pull-request", "title", "body", "labels", "ours", "auto-merge"}
 
 
 def _named(answer: Any, words: str) -> Any:

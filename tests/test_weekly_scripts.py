@@ -170,6 +170,7 @@ def test_a_persons_commit_is_waved_in_by_nobody(clone: Path) -> None:
     run("git", "checkout", "--quiet", "main", at=clone)
     code, said, _ = words(clone)
     assert (code, said["labels"], said["auto-merge"]) == (0, "weathervane", "false")
+    assert said["ours"] == "false", "and its pull request is closed by nobody else"
 
 
 def test_what_was_not_pushed_is_no_pull_request(clone: Path) -> None:

@@ -49,6 +49,7 @@ def main(week: Week) -> int:
         "title": decided["title"],
         "body": str(body),
         "labels": ",".join([LABEL, *labels]),
+        "ours": str(is_ours).lower(),
         "auto-merge": str(AUTO_MERGE in labels).lower(),
     }
     with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as outputs:

@@ -16,6 +16,8 @@ _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 #: Widest source line that is shown whole.
 _WIDTH = 120
 _TAB = "    "
+#: GitHub's runner obeys `##[command]` anywhere in a line of a log, and not only `::command::` at its start.
+_RUNNER = "##["
 #: Most findings of a file and a severity that are shown: nobody reads on, and one line can hold 20,000 faults.
 _MOST = 100
 
@@ -65,7 +67,8 @@ def _block(finding: Finding, line: str, colour: bool) -> str:
 
 def one_line(words: str) -> str:
     """Text from policies and names of files may hold anything; shown, it stays one line and does nothing else."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in redact(words))
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in redact(words))
+    return shown.replace(_RUNNER, "#\\x23[")
 
 
 def _cut(line: str, place: Place) -> tuple[str, int, int]:
@@ -86,7 +89,8 @@ def _columns(words: str) -> int:
 
 
 def _printable(words: str) -> str:
-    return "".join(c if c.isprintable() else _TAB if c == "\t" else "?" for c in words)
+    shown = "".join(c if c.isprintable() else _TAB if c == "\t" else "?" for c in words)
+    return shown.replace(_RUNNER, "#?[")
 
 
 def as_json(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:

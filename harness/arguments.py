@@ -192,8 +192,9 @@ def _add_bench(commands: Commands) -> None:
         how.add_argument("--markdown", action="store_true", help="as Markdown")
         how.add_argument("--json", action="store_true", help="as a JSON object")
 
-    merge = add_command(steps, "merge", "make one run of the shards of many runners", [
+    merge = add_command(steps, "merge", "make one run of the shards or legs of many runners", [
         "vane bench merge shard-*.jsonl --out .vane/runs/2026-W25.jsonl",
+        "vane bench merge mac.jsonl openrouter.jsonl --out .vane/runs/2026-W25.jsonl     a leg each",
     ])  # fmt: skip
     merge.add_argument("shards", nargs="+", type=Path, metavar="FILE")
     merge.add_argument("--out", type=Path, required=True, metavar="FILE")

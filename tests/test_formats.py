@@ -47,6 +47,13 @@ def shown(*findings: Finding, source: str = TRACKS, colour: bool = False) -> str
     return formats.text(findings, {"policies/tracks.yaml": source}, colour=colour)
 
 
+def test_text_does_not_command_the_runner() -> None:
+    place = Place("policies/tracks.yaml", 1, 1)
+    said = shown(Finding("VN203", "##[add-mask]a", place, "##[set-output name=x]y"), source="a: '##[error]b'\n")
+    assert "##[" not in said
+    assert "#\\x23[add-mask]a" in said
+
+
 def at(source: str, line: int, column: int, width: int) -> tuple[str, str]:
     """The source line and the caret line that are shown for a place, without their margin."""
     finding = Finding("VN203", "m", Place("policies/tracks.yaml", line, column, width), "f")

@@ -21,6 +21,8 @@ PROJECT = Path(__file__).parents[1]
 WORKFLOWS = PROJECT / ".github" / "workflows"
 BIN = Path(sys.executable).parent
 FILES = sorted(WORKFLOWS.glob("*.yml"))
+#: The weekly suite takes its time, on a laptop above all; everything else is done in half an hour.
+LONGEST = {"weekly.yml": 300}
 PINNED = re.compile(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 
 GOOD = """\
@@ -55,8 +57,6 @@ WORSE = {
 }
 
 
-#: The harness makes six hundred calls, one after the other.
-LONGEST = {"weekly.yml": 120}
 LINTERS = ("check-jsonschema", "zizmor")
 
 
@@ -134,7 +134,7 @@ def test_each_job_starts_with_nothing_and_ends(file: Path) -> None:
     content = workflow(file.name)
     assert content["permissions"] == {}
     for job in content["jobs"].values():
-        assert job["permissions"]
+        assert set(job["permissions"].values()) <= {"read", "write"}
         assert 0 < job["timeout-minutes"] <= LONGEST.get(file.name, 30)
 
 
@@ -189,9 +189,10 @@ def test_both_workflows_and_the_script_name_the_artifact_alike() -> None:
 
 def commands() -> Iterator[str]:
     """Each `vane …` that the workflows, the script and the hooks run."""
-    for file in FILES:
-        yield from (step["run"] for step in steps(workflow(file.name)) if "vane " in step.get("run", ""))
-    yield from re.findall(r"^\.venv/bin/vane [^>\n]*", ROUTE_DIFF.read_text("utf-8"), re.MULTILINE)
+    runs = [step["run"] for file in FILES for step in steps(workflow(file.name)) if "run" in step]
+    for text in (*runs, ROUTE_DIFF.read_text("utf-8")):
+        one_line_each = text.replace("\\\n", "").replace('"$@"', "--leg mlx").replace("$WEEK", "2026-W24")
+        yield from re.findall(r"\.venv/bin/vane [^>\n]*", one_line_each)
     yield from (hook["entry"] for hook in hooks())
 
 
@@ -205,7 +206,7 @@ ROUTE_DIFF = PROJECT / ".github" / "scripts" / "route-diff"
 
 def test_every_command_exists() -> None:
     found = [shlex.split(command) for command in commands()]
-    assert len(found) >= 5
+    assert len(found) >= 10
     for program, *arguments in found:
         assert Path(program).name == "vane"
         parser().parse_args(arguments)

@@ -1,4 +1,4 @@
-"""`vane bench merge`: make one run of the shards of many runners."""
+"""`vane bench merge`: make one run of the shards or legs of many runners."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(asked: argparse.Namespace) -> int:
     show(findings, "text", asked.project)
     finished = finish(asked.project, asked.out, is_evidence=not header.missing_shards)
     sys.stderr.write(finished.problems)
-    say(f"{asked.out}: {len(asked.shards)} shards of {header.suite} {header.suite_version}, week {header.week}")
+    say(f"{asked.out}: {len(asked.shards)} parts of {header.suite} {header.suite_version}, week {header.week}")
     for file in finished.files:
         say(f"  {file}")
     return 1 if finished.problems else 0

@@ -1,4 +1,7 @@
-"""One run of the shards of many runners: only of the same suite, seed and routes, and no call twice."""
+"""One run of what many runners did: only of the same suite, seed and routes, and no call twice.
+
+Runners share the cases (shards), or the legs: a Mac has its own model, any machine can ask OpenRouter.
+"""
 
 from __future__ import annotations
 
@@ -32,15 +35,20 @@ def merge(files: Sequence[Path], out: Path) -> tuple[RunHeader, tuple[Finding, .
 
 
 def _merged(runs: Sequence[Run]) -> RunHeader:
-    parts = {run.header.shard[0] for run in runs}
+    parts, count = _parts(runs), runs[0].header.shard[1]
     legs = dict.fromkeys(leg for run in runs for leg in run.header.legs)
     return replace(
         runs[0].header,
         shard=(1, 1),
         legs=tuple(legs),
         started=min(run.header.started for run in runs),
-        missing_shards=tuple(k for k in range(1, runs[0].header.shard[1] + 1) if k not in parts),
+        missing_shards=tuple(k for k in range(1, count + 1) if any((leg.leg, k) not in parts for leg in legs)),
     )
+
+
+def _parts(runs: Sequence[Run]) -> Counter[tuple[str, int]]:
+    """How many of the files have a leg's shard."""
+    return Counter((leg, run.header.shard[0]) for run in runs for leg in {each.leg for each in run.header.legs})
 
 
 def _problems(files: Sequence[Path], runs: Sequence[Run]) -> Iterator[Finding]:
@@ -57,9 +65,10 @@ def _problems(files: Sequence[Path], runs: Sequence[Run]) -> Iterator[Finding]:
             if (its := models.get((leg.leg, leg.scenario), leg.model)) != leg.model:
                 said = f"{file}: {leg.scenario} on {leg.leg} is {leg.model}, and {its} in {files[0]}"
                 yield UNLIKE_SHARDS.at(place, said)
-    twice = [k for k, count in Counter(run.header.shard[0] for run in runs).items() if count > 1]
-    for k in twice:
-        yield UNLIKE_SHARDS.at(Place(str(files[0])), f"shard {k}/{first.shard[1]} comes more than once")
+    twice = sorted(part for part, count in _parts(runs).items() if count > 1)
+    for leg_name, k in twice:
+        said = f"shard {k}/{first.shard[1]} of the {leg_name} leg comes more than once"
+        yield UNLIKE_SHARDS.at(Place(str(files[0])), said)
     counted = Counter(unit for run in runs for unit in run.done)
     if not twice and (again := [unit for unit, count in counted.items() if count > 1]):
         said = f"{len(again)} calls are in more than one file, first {again[0].case} on {again[0].leg}"

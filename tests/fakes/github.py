@@ -1,7 +1,8 @@
 """As much of GitHub's REST API as our workflows use, on 127.0.0.1, after docs.github.com/en/rest (version 2022-11-28).
 
-Comments of issues, pull requests, artifacts of workflow runs. Like the real one it wants a token, pages its lists,
-refuses a comment above 65,536 characters and hands out artifacts from another host, which wants no token.
+Comments of issues, pull requests, runs of a workflow (the newest first) and their artifacts. Like the real one it wants
+a token, pages its lists, refuses a comment above 65,536 characters and hands out artifacts from another host, which
+wants no token.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class State:
 
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    #: workflow's file → its runs
+    runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     #: run → its artifacts
     artifacts: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     archives: dict[int, bytes] = field(default_factory=dict)
@@ -113,10 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
         state = self.state
         if method == "GET" and (found := re.fullmatch(r"/pulls/(\d+)", path)) and int(found[1]) in state.pulls:
             return 200, state.pulls[int(found[1])]
-        if method == "GET" and (found := re.fullmatch(r"/actions/runs/(\d+)/artifacts", path)):
-            wanted = query.get("name")
-            some = [a for a in state.artifacts.get(int(found[1]), []) if wanted is None or a["name"] in wanted]
-            return 200, {"total_count": len(some), "artifacts": some}
+        if method == "GET" and (found := re.fullmatch(r"/actions/(runs|workflows)/([\w.]+)/(?:artifacts|runs)", path)):
+            return 200, self._runs(found[2], query) if found[1] == "workflows" else self._artifacts(found[2], query)
         if method == "GET" and (found := re.fullmatch(r"/actions/artifacts/(\d+)/zip", path)):
             return 302, f"/elsewhere/{found[1]}"
         if (found := re.fullmatch(r"/issues/(\d+)/comments", path)) and int(found[1]) in state.comments:
@@ -124,6 +125,16 @@ class _Handler(BaseHTTPRequestHandler):
         if method == "PATCH" and (found := re.fullmatch(r"/issues/comments/(\d+)", path)):
             return self._update(int(found[1]), sent)
         return 404, {"message": "Not Found"}
+
+    def _runs(self, workflow: str, query: dict[str, list[str]]) -> Any:
+        of_branch = [run for run in self.state.runs.get(workflow, []) if run["head_branch"] in query["branch"]]
+        newest = sorted(of_branch, key=lambda run: -run["id"])[: int(query["per_page"][0])]
+        return {"total_count": len(of_branch), "workflow_runs": newest}
+
+    def _artifacts(self, run: str, query: dict[str, list[str]]) -> Any:
+        wanted = query.get("name")
+        some = [each for each in self.state.artifacts.get(int(run), []) if wanted is None or each["name"] in wanted]
+        return {"total_count": len(some), "artifacts": some}
 
     def _comments(self, method: str, number: int, query: dict[str, list[str]], sent: dict[str, Any]) -> tuple[int, Any]:
         if method == "POST":

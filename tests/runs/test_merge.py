@@ -51,6 +51,23 @@ def test_a_missing_shard_is_said(desk: Desk, shards: list[Path]) -> None:
     assert read_run(out).header.missing_shards == (2,)
 
 
+def test_legs_of_two_machines_make_one_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.bench.merge_command.finish", no_finish)
+    desk.use(suite_of(text_case("loop"), text_case("draft", "local-drafts")))
+    files = [desk.project / f"{leg}.jsonl" for leg in ("mlx", "openrouter")]
+    for file in files:
+        where = ("--api", desk.chat.address, "--mlx-url", desk.chat.address, "--leg", file.stem, "--out", str(file))
+        assert desk("run", *where, "--repeats", "1").code == 0
+    assert merge(desk, files[0], files[0])[0] == 1, "the same leg twice is the same calls twice"
+    code, said, out = merge(desk, *files)
+    assert code == 0, said
+    run = read_run(out)
+    assert {leg.leg for leg in run.header.legs} == {"mlx", "openrouter"}
+    assert (run.header.shard, run.header.missing_shards) == ((1, 1), ())
+    assert run.done == {unit for file in files for unit in read_run(file).done}
+    assert {unit.leg for unit in run.done} == {"mlx", "openrouter"}
+
+
 def change(file: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     first, *rest = file.read_text().splitlines(keepends=True)
     header = json.loads(first)
@@ -65,7 +82,7 @@ def change(file: Path, edit: Callable[[dict[str, Any]], object]) -> None:
         (lambda header: header.update(suite_sha256="d" * 64), "suite_sha256 is dddd"),
         (lambda header: header.update(shard=[2, 4]), "shard of 4, and of 3 in"),
         (lambda header: header["legs"][0].update(model="x/y"), "agent-loops on openrouter is x/y"),
-        (lambda header: header.update(shard=[1, 3]), "shard 1/3 comes more than once"),
+        (lambda header: header.update(shard=[1, 3]), "shard 1/3 of the openrouter leg comes more than once"),
     ],
 )
 def test_what_does_not_belong_together_is_refused(

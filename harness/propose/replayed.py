@@ -10,10 +10,10 @@ from typing import TypeAlias
 from compiler.compile import Compiled
 from compiler.diagnostics import PolicyError
 from harness.market.simulate.factors import answers_of_runs
-from harness.market.simulate.money import signed_usd
 from harness.market.simulate.run import simulate
 from harness.market.simulate.sides import Side
 from harness.market.spend.engine import Engine
+from harness.market.spend.money import signed_usd
 from harness.market.spend.standing import Span
 from harness.weeks import Week
 

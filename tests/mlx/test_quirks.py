@@ -84,7 +84,7 @@ def test_the_first_byte_is_no_token(server: Server) -> None:
     assert EventStream().feed(body.partition("data:")[0].encode()) == []
     reply = server.ask()
     assert reply.first_token_at is not None and reply.last_token_at is not None
-    assert reply.first_token_at < reply.last_token_at
+    assert reply.first_token_at <= reply.last_token_at  # on a busy machine both wait in one read
     assert reply.token_chunks > 1
 
 

@@ -1,0 +1,63 @@
+"""releases/<hash>/ on the Mac: bundles as they were signed. What is read back is held against the folder's name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from deploy.account.refusal import Refusal
+from deploy.release.archive import Release, digest_of, unpack
+from deploy.release.whole import flush_folder, write_lasting
+
+BUNDLE, SIGNATURE = "bundle.tar", "bundle.tar.sig"
+
+
+class Store:
+    """The releases that this Mac holds."""
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "releases"
+
+    def stage(self, bundle: bytes, signature: bytes) -> None:
+        """Keep a verified bundle; its folder appears at once or not at all."""
+        digest = digest_of(bundle)
+        if self.holds(digest):
+            return
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        incoming = self._folder / f".new-{digest}"
+        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.mkdir(mode=0o700)
+        write_lasting(incoming / BUNDLE, bundle)
+        write_lasting(incoming / SIGNATURE, signature)
+        shutil.rmtree(self._folder / digest, ignore_errors=True)  # a damaged one
+        incoming.rename(self._folder / digest)
+        flush_folder(self._folder)
+
+    def holds(self, digest: str) -> bool:
+        """Whether it is here, and undamaged."""
+        try:
+            return digest_of((self._folder / digest / BUNDLE).read_bytes()) == digest
+        except OSError:
+            return False
+
+    def load(self, digest: str) -> Release:
+        """Raises Refusal."""
+        file = self._folder / digest / BUNDLE
+        try:
+            release = unpack(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise Refusal("VD403", str(file), str(error), "run again: it is fetched anew") from error
+        if release.digest != digest:
+            raise Refusal("VD403", str(file), "its bytes were changed", "delete its folder and run again")
+        return release
+
+    def prune(self, keep: Iterable[str]) -> list[str]:
+        """Remove all others, and leftovers of killed runs; return what went."""
+        kept = set(keep)
+        if not self._folder.is_dir():
+            return []
+        gone = sorted(folder.name for folder in self._folder.iterdir() if folder.name not in kept)
+        for name in gone:
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+        return gone

@@ -1,0 +1,102 @@
+"""A release as bytes: one tar, the manifest first. Same release, same bytes; its name is their SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy.release.manifest import Manifest, is_digest, manifest_bytes, parse_manifest
+
+MANIFEST = "manifest.json"
+#: Of a whole bundle, as a remote may give it.
+MOST_BUNDLE_BYTES = 64 << 20
+POINTER_BYTES = 65
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release that was read whole, each file held against its hash."""
+
+    digest: str
+    manifest: Manifest
+    contents: Mapping[str, bytes]
+
+    def of(self, kind: str) -> Mapping[str, bytes]:
+        """The files of one kind, by path."""
+        return {entry.path: self.contents[entry.path] for entry in self.manifest.entries if entry.kind == kind}
+
+
+def pack(manifest: Manifest, contents: Mapping[str, bytes]) -> bytes:
+    """The bundle's bytes: plain USTAR, sorted, no time, no owner. Not compressed: zlib's bytes vary by version."""
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        _add(tar, MANIFEST, manifest_bytes(manifest), 0o644)
+        for entry in manifest.entries:
+            _add(tar, f"files/{entry.path}", contents[entry.path], entry.mode)
+    return whole.getvalue()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode, member.mtime = len(content), mode, 0
+    tar.addfile(member, io.BytesIO(content))
+
+
+def unpack(bundle: bytes) -> Release:
+    """Read a bundle in memory; nothing of it touches a disk here. Raises ValueError."""
+    try:
+        return _unpack(bundle)
+    except (tarfile.TarError, EOFError, UnicodeDecodeError) as error:
+        raise ValueError(f"not a bundle: {error}") from error
+
+
+def _unpack(bundle: bytes) -> Release:
+    with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:") as tar:
+        members = tar.getmembers()
+        if not members or members[0].name != MANIFEST:
+            raise ValueError("the manifest is not its first file")
+        manifest = parse_manifest(_content(tar, members[0]))
+        if [member.name for member in members[1:]] != [f"files/{entry.path}" for entry in manifest.entries]:
+            raise ValueError("its files are not those of the manifest")
+        contents = {}
+        for member, entry in zip(members[1:], manifest.entries, strict=True):
+            content = _content(tar, member)
+            if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
+                raise ValueError(f"{entry.path} is not what the manifest says")
+            contents[entry.path] = content
+    if pack(manifest, contents) != bundle:  # padding, owners, times, links: whatever else a tar could carry
+        raise ValueError("it is not in its one form")
+    return Release(digest_of(bundle), manifest, contents)
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    stream = tar.extractfile(member) if member.type == tarfile.REGTYPE else None
+    if stream is None:
+        raise ValueError(f"{member.name!r:.120} is no regular file")
+    return stream.read()
+
+
+def digest_of(bundle: bytes) -> str:
+    """What a bundle is called by."""
+    return hashlib.sha256(bundle).hexdigest()
+
+
+def bundle_name(digest: str) -> str:
+    """File name of a bundle; its signature has `.sig` behind it. All names are flat, as release assets are."""
+    return f"{digest}.tar"
+
+
+def pointer_name(machine: str) -> str:
+    """File that says which bundle is a Mac's newest. It is signed by nobody and trusted by nobody."""
+    return f"{machine}.latest"
+
+
+def parse_pointer(content: bytes) -> str:
+    """Raises ValueError."""
+    digest = content.decode("ascii", "replace").strip()
+    if not is_digest(digest):
+        raise ValueError("it does not name a bundle")
+    return digest

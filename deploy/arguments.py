@@ -31,8 +31,7 @@ def add(
     ])  # fmt: skip
     add_project(bundle)
     bundle.add_argument("--out", type=Path, required=True, metavar="DIR", help="where bundles and the agent go")
+    bundle.add_argument("--key", type=Path, required=True, metavar="FILE", help="private SSH key that signs")
     bundle.add_argument(
-        "--key", type=Path, required=True, metavar="FILE", help="private key that signs, for ssh-keygen"
+        "--rolls-back", metavar="REVISION", help="Macs at this revision's release, or before, shall come to this one"
     )
-    bundle.add_argument("--rolls-back", metavar="REVISION",
-                        help="Macs that have this revision's release, or one before it, shall go back to this one")  # fmt: skip

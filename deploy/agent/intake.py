@@ -58,8 +58,10 @@ def _named(remote: Remote, machine: str) -> str:
 
 def _taken(remote: Remote, digest: str, settings: Settings, state: State, store: Store) -> Release:
     name = bundle_name(digest)
-    bundle = remote.file(name, MOST_BUNDLE_BYTES)
-    signature = remote.file(f"{name}.sig", MOST_SIGNATURE_BYTES)
+    bundle, signature = store.staged(digest) or (
+        remote.file(name, MOST_BUNDLE_BYTES),
+        remote.file(f"{name}.sig", MOST_SIGNATURE_BYTES),
+    )
     if digest_of(bundle) != digest:
         raise Refusal("VD202", name, "its bytes do not have the hash that names it", _AGAIN)
     release = verified(bundle, signature, settings.allowed_signers)

@@ -30,11 +30,14 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`history` holds confirmed releases, the present one first; `given_up` what is not tried again, and why."""
+    """`history` holds confirmed releases, the present one first; `given_up` what is not tried again, and why.
+    `tries` counts failures that need not be a release's fault, such as a full disk.
+    """
 
     history: tuple[str, ...] = ()
     highest: Origin | None = None
     given_up: Mapping[str, str] = field(default_factory=dict)
+    tries: Mapping[str, int] = field(default_factory=dict)
     suspended: str | None = None
     passes: int = 0
     journal: Journal | None = None
@@ -72,6 +75,7 @@ def _state(data: Any) -> State:
         history=tuple(data["history"]),
         highest=origin_of(data["highest"]),
         given_up={str(digest): str(reason) for digest, reason in data["given_up"].items()},
+        tries={str(digest): int(count) for digest, count in data["tries"].items()},
         suspended=data["suspended"],
         passes=int(data["passes"]),
         journal=None if journal is None else Journal(**journal),

@@ -22,7 +22,7 @@ class Store:
     def stage(self, bundle: bytes, signature: bytes) -> None:
         """Keep a verified bundle; its folder appears at once or not at all."""
         digest = digest_of(bundle)
-        if self.holds(digest):
+        if self.staged(digest):
             return
         self._folder.mkdir(mode=0o700, exist_ok=True)
         incoming = self._folder / f".new-{digest}"
@@ -34,12 +34,14 @@ class Store:
         incoming.rename(self._folder / digest)
         flush_folder(self._folder)
 
-    def holds(self, digest: str) -> bool:
-        """Whether it is here, and undamaged."""
+    def staged(self, digest: str) -> tuple[bytes, bytes] | None:
+        """Bundle and signature of a release that is here undamaged."""
         try:
-            return digest_of((self._folder / digest / BUNDLE).read_bytes()) == digest
+            bundle = (self._folder / digest / BUNDLE).read_bytes()
+            signature = (self._folder / digest / SIGNATURE).read_bytes()
         except OSError:
-            return False
+            return None
+        return (bundle, signature) if digest_of(bundle) == digest else None
 
     def load(self, digest: str) -> Release:
         """Raises Refusal."""

@@ -1,0 +1,111 @@
+"""From one release to another: journal, apply, health, confirm; or back. state.json always says where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from deploy.account.refusal import Refusal
+from deploy.agent.health import wait_until_well
+from deploy.agent.mac import Done, Mac, bring
+from deploy.agent.order import furthest
+from deploy.agent.state import Journal, State, write_state
+from deploy.agent.store import Store
+from deploy.release.archive import Release
+
+#: A release in whose applying the Mac goes down twice is not tried a third time.
+MOST_ATTEMPTS = 2
+#: A failure that need not be the release's fault (a full disk) is tried that often, pass by pass.
+MOST_TRIES = 3
+_NOTHING = Done((), (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Where it ended: confirmed, or back on what was before with the reason why."""
+
+    state: State
+    done: Done
+    refusal: Refusal | None = None
+
+
+class Transition:
+    """Changes of one Mac's release."""
+
+    def __init__(self, mac: Mac, store: Store) -> None:
+        self._mac, self._store = mac, store
+
+    def start(self, state: State, digest: str) -> Result:
+        """From here on a kill or a power cut is carried on by the next pass. Raises OSError."""
+        journal = Journal(state.current, digest, "applying", attempts=1)
+        self._mac.log(f"from {_short(journal.source)} to {_short(digest)}")
+        return self._go(self._write(replace(state, journal=journal)))
+
+    def carry_on(self, state: State) -> Result:
+        """After an interruption: forward, unless it happened too often. Raises OSError."""
+        journal = state.journal
+        if journal is None:
+            return Result(state, _NOTHING)
+        again = replace(journal, attempts=journal.attempts + 1)
+        self._mac.log(f"interrupted while {journal.phase} {_short(journal.target)}; attempt {again.attempts}")
+        if again.phase == "applying" and again.attempts > MOST_ATTEMPTS:
+            again = replace(again, phase="restoring", reason=f"interrupted {journal.attempts} times")
+        return self._go(self._write(replace(state, journal=again)))
+
+    def _go(self, state: State) -> Result:
+        journal = state.journal
+        if journal is None:
+            raise AssertionError("a transition without a journal")
+        if journal.phase == "restoring":
+            return self._restore(state, journal, _interrupted(journal))
+        try:
+            release = self._store.load(journal.target)
+            done = bring(self._mac, release)
+            wait_until_well(self._mac, release)
+        except (Refusal, OSError) as error:
+            refusal = as_refusal(error)
+            self._mac.log(f"{refusal.code} {refusal.place}: {refusal.args[0]}")
+            restoring = replace(journal, phase="restoring", reason=refusal.args[0])
+            return self._restore(self._write(replace(state, journal=restoring)), restoring, refusal)
+        return Result(self._confirmed(state, release), done)
+
+    def _confirmed(self, state: State, release: Release) -> State:
+        """One rename makes it the Mac's release and ends the journal."""
+        before = tuple(digest for digest in state.history if digest != release.digest)
+        history = (release.digest, *before)[: max(self._mac.settings.keep, 2)]
+        tries = {digest: count for digest, count in state.tries.items() if digest != release.digest}
+        highest = furthest(state.highest, release.manifest)
+        confirmed = self._write(replace(state, history=history, highest=highest, tries=tries, journal=None))
+        self._mac.log(f"confirmed {_short(release.digest)}")
+        return confirmed
+
+    def _restore(self, state: State, journal: Journal, refusal: Refusal) -> Result:
+        """Back to what was before. It is not held to its health: there is nothing further back to go to."""
+        done = bring(self._mac, self._store.load(journal.source) if journal.source else None)
+        tries = state.tries.get(journal.target, 0) + 1
+        given_up = dict(state.given_up)
+        if refusal.code == "VD307" or tries >= MOST_TRIES:
+            given_up[journal.target] = journal.reason
+        counts = {**state.tries, journal.target: tries}
+        restored = self._write(replace(state, given_up=given_up, tries=counts, journal=None))
+        self._mac.log(f"restored {_short(journal.source)}: {journal.reason}")
+        return Result(restored, done, refusal)
+
+    def _write(self, state: State) -> State:
+        write_state(self._mac.site.state, state)
+        return state
+
+
+def as_refusal(error: Refusal | OSError) -> Refusal:
+    """What the operating system refuses is told like all the rest."""
+    if isinstance(error, Refusal):
+        return error
+    where = str(error.filename or "disk")
+    return Refusal("VD309", where, str(error.strerror or error), "mend it; the next pass tries again")
+
+
+def _interrupted(journal: Journal) -> Refusal:
+    return Refusal("VD307", journal.target[:12], journal.reason, "see the Mac's own reports; then `vane-agent resume`")
+
+
+def _short(digest: str | None) -> str:
+    return digest[:12] if digest else "nothing"

@@ -1,0 +1,186 @@
+"""What the agent does when it is started: a pass, a plan, or a step back. One at a time on a Mac."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from deploy.account.refusal import Refusal
+from deploy.agent.health import look
+from deploy.agent.intake import Intake, take_in
+from deploy.agent.lock import alone
+from deploy.agent.mac import Done, Mac, MacPlan, bring, plan, refuse_unless_possible
+from deploy.agent.remotes import remote_of
+from deploy.agent.state import State, read_state, write_state
+from deploy.agent.status import Report, Sync, write_report
+from deploy.agent.store import Store
+from deploy.agent.transition import Result, Transition, as_refusal
+from deploy.release.archive import Release
+
+_NOTHING = Done((), (), ())
+
+
+class Busy(Exception):
+    """Another agent is at work on this Mac."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a pass ended, before health is looked at."""
+
+    sync: Sync
+    state: State
+    done: Done = _NOTHING
+    refusal: Refusal | None = None
+    drift: tuple[str, ...] = ()
+    offered: str | None = None
+
+
+class Agent:
+    """The agent of one Mac."""
+
+    def __init__(self, mac: Mac) -> None:
+        self._mac, self._folder = mac, mac.site.state
+        self._store = Store(self._folder)
+
+    def run(self) -> Report:
+        """One pass. Raises Busy, Refusal, OSError."""
+        if self._mac.settings.jitter_seconds:
+            time.sleep(random.uniform(0, self._mac.settings.jitter_seconds))
+        with self._alone(wait=False):
+            state = self._counted(read_state(self._folder))
+            return self._reported(self._interrupted(state) if state.journal else self._pass(state))
+
+    def plan(self) -> tuple[Release | None, MacPlan, Refusal | None]:
+        """What a pass would do; nothing but releases/ is written. Raises Busy, Refusal, OSError."""
+        with self._alone(wait=False):
+            state = read_state(self._folder)
+            offered = self._take_in(state)
+            release = offered.release or self._load(state)
+            return release, plan(self._mac, release or None), offered.refusal
+
+    def roll_back(self) -> Report:
+        """To the confirmed release before this one, which is then not taken again. Raises Refusal, OSError."""
+        with self._alone(wait=True):
+            state = self._counted(read_state(self._folder))
+            if state.journal or len(state.history) < 2:
+                fix = "run `vane-agent run` first" if state.journal else "`vane bundle --rolls-back` at a desk"
+                raise Refusal("VD404", "rollback", "no earlier release is kept on this Mac", fix)
+            withdrawn, before = state.history[:2]
+            refuse_unless_possible(self._mac, self._store.load(before))
+            result = Transition(self._mac, self._store).start(state, before)
+            if result.refusal is None:
+                result = replace(result, state=self._withdrawn(result.state, withdrawn))
+            return self._reported(_of(result))
+
+    def _withdrawn(self, state: State, digest: str) -> State:
+        history = tuple(held for held in state.history if held != digest)
+        given_up = {**state.given_up, digest: "rolled back on this Mac"}
+        return self._written(replace(state, history=history, given_up=given_up))
+
+    def suspend(self, reason: str) -> None:
+        """Until `resume`, passes look and change nothing. Raises OSError."""
+        with self._alone(wait=True):
+            self._written(replace(read_state(self._folder), suspended=reason))
+            self._mac.log(f"suspended: {reason}")
+
+    def resume(self) -> None:
+        """Also takes up again what was given up. Raises OSError."""
+        with self._alone(wait=True):
+            self._written(replace(read_state(self._folder), suspended=None, given_up={}, tries={}))
+            self._mac.log("resumed")
+
+    def _interrupted(self, state: State) -> _Ended:
+        """A change that was cut off comes first, also where the agent is suspended: no Mac stays half-way."""
+        return _of(Transition(self._mac, self._store).carry_on(state))
+
+    def _pass(self, state: State) -> _Ended:
+        if state.suspended is not None:
+            drift = self._drift(self._load(state))
+            return _Ended("suspended", state, drift=drift)
+        offered = self._take_in(state)
+        if offered.release is not None:
+            return replace(self._deployed(state, offered.release), offered=offered.digest)
+        mended = self._mended(state)
+        if mended.refusal is None and (why := self._why_behind(state, offered)):
+            mended = replace(mended, sync=why[0], refusal=why[1])
+        return replace(mended, offered=offered.digest)
+
+    def _take_in(self, state: State) -> Intake:
+        return take_in(
+            remote_of(self._mac.settings.remote, self._folder), self._mac.settings, state, self._store
+        )  # fmt: skip
+
+    def _deployed(self, state: State, release: Release) -> _Ended:
+        try:
+            refuse_unless_possible(self._mac, release)
+        except Refusal as refusal:
+            self._mac.log(refusal.text)
+            mended = self._mended(state)
+            return mended if mended.refusal else replace(mended, sync="refused", refusal=refusal)
+        return _of(Transition(self._mac, self._store).start(state, release.digest))
+
+    def _mended(self, state: State) -> _Ended:
+        """What drifted since the last pass is put right."""
+        release = self._load(state)
+        if release is None:
+            return _Ended("no-release", state)
+        drift: tuple[str, ...] = ()
+        try:
+            drift = self._drift(release)
+            done = bring(self._mac, release)
+        except (Refusal, OSError) as error:
+            return _Ended("drifted", state, refusal=as_refusal(error), drift=drift)
+        return _Ended("mended" if drift else "in-sync", state, done, drift=drift)
+
+    def _drift(self, release: Release | None) -> tuple[str, ...]:
+        if release is None:
+            return ()
+        found = plan(self._mac, release)
+        return (*(str(change.place) for change in found.files.changes), *found.reloads)
+
+    def _why_behind(self, state: State, offered: Intake) -> tuple[Sync, Refusal] | None:
+        if (refusal := offered.refusal) is not None:
+            self._mac.log(refusal.text)
+            return ("unreachable" if refusal.code == "VD201" else "refused"), refusal
+        if offered.digest in state.given_up:
+            fix = "publish a newer release, or `vane-agent resume` to try it again"
+            return "rolled-back", Refusal("VD307", str(offered.digest)[:12], state.given_up[str(offered.digest)], fix)
+        return None
+
+    def _load(self, state: State) -> Release | None:
+        return self._store.load(state.current) if state.current else None
+
+    def _reported(self, ended: _Ended) -> Report:
+        release = self._load(ended.state)
+        health = look(self._mac, release)
+        done, state = ended.done, ended.state
+        report = Report(
+            self._mac.settings.machine, ended.sync, state, release, ended.offered, ended.refusal, ended.drift,
+            done.left, done.pending, health,
+        )  # fmt: skip
+        write_report(self._folder, report)
+        self._store.prune((*state.history, *([ended.offered] if ended.offered else [])))
+        return report
+
+    def _counted(self, state: State) -> State:
+        return self._written(replace(state, passes=state.passes + 1))
+
+    def _written(self, state: State) -> State:
+        write_state(self._folder, state)
+        return state
+
+    @contextmanager
+    def _alone(self, *, wait: bool) -> Iterator[None]:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with alone(self._folder, wait=wait) as is_alone:
+            if not is_alone:
+                raise Busy
+            yield
+
+
+def _of(result: Result) -> _Ended:
+    return _Ended("rolled-back" if result.refusal else "in-sync", result.state, result.done, result.refusal)

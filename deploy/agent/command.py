@@ -16,7 +16,8 @@ from deploy.agent.mac import Mac
 from deploy.agent.settings import FILE, read_settings
 from deploy.agent.show import plan_text
 from deploy.agent.site import site_of
-from deploy.agent.status import read_report, report_data, report_text
+from deploy.agent.state import read_state
+from deploy.agent.status import QUIET, read_report, report_data, report_text
 from deploy.agent.transition import as_refusal
 from deploy.agent.work import Agent, Busy
 from deploy.release.secret import masked
@@ -97,4 +98,7 @@ def _status(folder: Path, *, as_json: bool) -> int:
     if data is None:
         raise Refusal("VD404", "status", "no pass has ended on this Mac yet", "vane-agent run")
     print(json.dumps(data, indent=1, ensure_ascii=False) if as_json else report_text(data), end="\n" if as_json else "")
-    return GOOD
+    if journal := read_state(folder).journal:
+        words = f"{journal.phase} {journal.target[:12]}, coming from {(journal.source or 'nothing')[:12]}"
+        print(f"vane-agent: at work, or cut off: {words}; `vane-agent run` goes on", file=sys.stderr)
+    return GOOD if data["sync"]["state"] in QUIET else FINDINGS

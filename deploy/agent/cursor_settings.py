@@ -31,7 +31,11 @@ _COLUMNS = [("key", "TEXT"), ("value", "BLOB")]
 
 
 class Waiting(Exception):
-    """It cannot be done now, and a later pass will try: why."""
+    """It cannot be done now, or may not last, and a later pass looks again: why."""
+
+    def __init__(self, why: str, *, is_written: bool = False) -> None:
+        self.is_written = is_written
+        super().__init__(why)
 
 
 def wanted_settings(release: Release | None) -> Mapping[str, Any] | None:
@@ -79,7 +83,7 @@ def _change(
         raise Waiting("Cursor's settings did not read back; they are as before")
     with contextlib.suppress(sqlite3.Error):  # another reader only delays it
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    wait_unless_closed()  # started meanwhile, it may write over this: say so
+    wait_unless_closed(is_written=True)  # started meanwhile, it may write over this
 
 
 @contextmanager
@@ -141,7 +145,7 @@ def _wait_unless_known(site: Site) -> None:
         raise Waiting(f"Cursor's settings: version {version:.20} is not one that was tried")
 
 
-def wait_unless_closed() -> None:
+def wait_unless_closed(*, is_written: bool = False) -> None:
     """Raises Waiting while Cursor runs. Nobody's editor is ever ended."""
     command = ["pgrep", "-f", "Cursor.app/Contents/MacOS/Cursor"]
     try:
@@ -149,4 +153,5 @@ def wait_unless_closed() -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Refusal("VD308", "pgrep", str(error), "run the agent on the Mac itself") from error
     if done.returncode != 1:
-        raise Waiting("Cursor's settings: Cursor is running; quit it, and the next pass writes them")
+        why = "Cursor's settings: Cursor is running; quit it, and the next pass writes them"
+        raise Waiting(why, is_written=is_written)

@@ -86,21 +86,18 @@ def _refuse_second_owner(label: str, site: Site, launchctl: Launchctl) -> None:
         )
 
 
-def reload_jobs(jobs: Mapping[str, Job], ledger: Ledger, site: Site, launchctl: Launchctl) -> Ledger:
-    """Boot out what is gone, load what changed, start what should run. Raises Refusal."""
-    for label in sorted(ledger.loaded.keys() - jobs.keys() - {AGENT}):
-        launchctl.unload(label, _EXIT_SECONDS + 10)
-    loaded = {label: ledger.loaded[label] for label in ledger.loaded.keys() & jobs.keys()}
-    for label, job in sorted(jobs.items()):
-        if label == AGENT:  # booted out, it could not load itself again
-            continue
-        if needs_reload(job, ledger, launchctl):
-            launchctl.unload(label, job.exit_seconds)
+def reload_jobs(
+    jobs: Mapping[str, Job], reloads: Iterable[str], ledger: Ledger, site: Site, launchctl: Launchctl
+) -> Ledger:
+    """Boot out what is gone, load what changed, start what should run; all else is right as it is. Raises Refusal."""
+    for label in reloads:
+        job = jobs.get(label)
+        launchctl.unload(label, job.exit_seconds if job else _EXIT_SECONDS + 10)
+        if job:
             launchctl.load(label, site.launch / f"{label}.plist")
-        loaded[label] = digest(job.content)
-        if job.is_server:
-            _start(label, launchctl)
-    return replace(ledger, loaded=loaded)
+            if job.is_server:
+                _start(label, launchctl)
+    return replace(ledger, loaded={label: digest(job.content) for label, job in jobs.items() if label != AGENT})
 
 
 def needs_reload(job: Job, ledger: Ledger, launchctl: Launchctl) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from deploy.account.refusal import one_line
+from deploy.account.refusal import Refusal, one_line
 from deploy.release.secret import masked
 
 FILE, MOST_BYTES = "agent.log", 1 << 20
@@ -27,3 +27,7 @@ class Log:
                 stream.write(f"{now} {one_line(masked(words))}\n")
         except OSError:
             return
+
+    def refusal(self, refusal: Refusal) -> None:
+        """Why something was not done."""
+        self(f"{refusal.code} {refusal.place}: {refusal.message}")

@@ -109,7 +109,7 @@ def bring(mac: Mac, release: Release | None) -> Done:
     if release is None:
         ledger = give_back(wanted.files, ledger)
         write_ledger(state, ledger)
-    ledger = reload_jobs(wanted.jobs, ledger, mac.site, mac.launchctl)
+    ledger = reload_jobs(wanted.jobs, wanted.reloads, ledger, mac.site, mac.launchctl)
     write_ledger(state, ledger)
     if release is None:
         _load_originals(mac, wanted.files.changes)
@@ -143,6 +143,8 @@ def _settings_of_cursor(mac: Mac, release: Release | None, ledger: Ledger) -> tu
     try:
         cursor_settings.converge(wanted, ledger.cursor, mac.site, note)
     except cursor_settings.Waiting as waiting:
+        if not waiting.is_written:
+            write_ledger(mac.site.state, ledger)
         return (str(waiting),)
     return ()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from deploy.account.refusal import one_line
 from deploy.agent.files import Change
 from deploy.agent.mac import MacPlan
+from deploy.agent.place import Found
 from deploy.release.archive import Release
 from deploy.release.secret import masked
 
@@ -29,8 +30,9 @@ def plan_text(plan: MacPlan, release: Release | None, *, with_diff: bool) -> str
 
 def _diff(change: Change) -> Iterator[str]:
     """What is on a Mac may hold what must not be shown."""
-    sides = [
-        masked(found.content.decode("utf-8", "replace")).splitlines() if found else []
-        for found in (change.old, change.new)
-    ]
-    yield from list(difflib.unified_diff(*sides, n=1, lineterm=""))[2:]
+    old, new = _lines(change.old), _lines(change.new)
+    yield from list(difflib.unified_diff(old, new, n=1, lineterm=""))[2:]
+
+
+def _lines(found: Found | None) -> list[str]:
+    return masked(found.content.decode("utf-8", "replace")).splitlines() if found else []

@@ -63,8 +63,8 @@ class Transition:
             wait_until_well(self._mac, release)
         except (Refusal, OSError) as error:
             refusal = as_refusal(error)
-            self._mac.log(f"{refusal.code} {refusal.place}: {refusal.args[0]}")
-            restoring = replace(journal, phase="restoring", reason=refusal.args[0])
+            self._mac.log.refusal(refusal)
+            restoring = replace(journal, phase="restoring", reason=f"{refusal.place}: {refusal.message}")
             return self._restore(self._write(replace(state, journal=restoring)), restoring, refusal)
         return Result(self._confirmed(state, release), done)
 

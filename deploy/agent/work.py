@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from deploy.account.refusal import Refusal
-from deploy.agent.health import look
+from deploy.agent.health import Part, look
 from deploy.agent.intake import Intake, take_in
 from deploy.agent.lock import alone
 from deploy.agent.mac import Done, Mac, MacPlan, bring, plan, refuse_unless_possible
@@ -52,7 +52,17 @@ class Agent:
             time.sleep(random.uniform(0, self._mac.settings.jitter_seconds))
         with self._alone(wait=False):
             state = self._counted(read_state(self._folder))
-            return self._reported(self._interrupted(state) if state.journal else self._pass(state))
+            try:
+                ended = self._interrupted(state) if state.journal else self._pass(state)
+            except (Refusal, OSError) as error:
+                ended = self._cut_off(as_refusal(error))
+            return self._reported(ended)
+
+    def _cut_off(self, refusal: Refusal) -> _Ended:
+        """Neither forward nor back: state.json says where it stands, and the next pass goes on from there."""
+        self._mac.log.refusal(refusal)
+        state = read_state(self._folder)
+        return _Ended("interrupted" if state.journal else "drifted", state, refusal=refusal)
 
     def plan(self) -> tuple[Release | None, MacPlan, Refusal | None]:
         """What a pass would do; nothing but releases/ is written. Raises Busy, Refusal, OSError."""
@@ -110,15 +120,17 @@ class Agent:
         return replace(mended, offered=offered.digest)
 
     def _take_in(self, state: State) -> Intake:
-        return take_in(
-            remote_of(self._mac.settings.remote, self._folder), self._mac.settings, state, self._store
-        )  # fmt: skip
+        settings = self._mac.settings
+        try:
+            return take_in(remote_of(settings.remote, self._folder), settings, state, self._store)
+        except Refusal as refusal:
+            return Intake(refusal=refusal)
 
     def _deployed(self, state: State, release: Release) -> _Ended:
         try:
             refuse_unless_possible(self._mac, release)
         except Refusal as refusal:
-            self._mac.log(refusal.text)
+            self._mac.log.refusal(refusal)
             mended = self._mended(state)
             return mended if mended.refusal else replace(mended, sync="refused", refusal=refusal)
         return _of(Transition(self._mac, self._store).start(state, release.digest))
@@ -144,7 +156,7 @@ class Agent:
 
     def _why_behind(self, state: State, offered: Intake) -> tuple[Sync, Refusal] | None:
         if (refusal := offered.refusal) is not None:
-            self._mac.log(refusal.text)
+            self._mac.log.refusal(refusal)
             return ("unreachable" if refusal.code == "VD201" else "refused"), refusal
         if offered.digest in state.given_up:
             fix = "publish a newer release, or `vane-agent resume` to try it again"
@@ -156,15 +168,20 @@ class Agent:
 
     def _reported(self, ended: _Ended) -> Report:
         release = self._load(ended.state)
-        health = look(self._mac, release)
         done, state = ended.done, ended.state
         report = Report(
             self._mac.settings.machine, ended.sync, state, release, ended.offered, ended.refusal, ended.drift,
-            done.left, done.pending, health,
+            done.left, done.pending, self._health(release),
         )  # fmt: skip
         write_report(self._folder, report)
         self._store.prune((*state.history, *([ended.offered] if ended.offered else [])))
         return report
+
+    def _health(self, release: Release | None) -> Mapping[str, Part]:
+        try:
+            return look(self._mac, release)
+        except Refusal as refusal:
+            return {refusal.place: Part("bad", refusal.message)}
 
     def _counted(self, state: State) -> State:
         return self._written(replace(state, passes=state.passes + 1))

@@ -67,7 +67,7 @@ def _plan(mac: Mac, release: Release | None, ledger: Ledger) -> MacPlan:
     changing = set(labels_of(files.changes, mac.site))
     reloads = {label for label, job in jobs.items() if label in changing or needs_reload(job, ledger, mac.launchctl)}
     stale = {label for label in ledger.loaded.keys() - jobs.keys() if mac.launchctl.service(label)}
-    return MacPlan(files, tuple(sorted((reloads | stale) - {AGENT})), jobs)
+    return MacPlan(files, (*sorted(stale - {AGENT}), *sorted(reloads - {AGENT})), jobs)
 
 
 def _placements(mac: Mac, release: Release | None) -> tuple[Placement, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 
-from tests.deploy.desk import Desk, hooks, openclaw, plist
+from tests.deploy.desk import Desk, openclaw, plist
 from tests.deploy.rehearsal import GUI, Rehearsal
 
 SERVER, OTHER = "ai.weathervane.mlx2", "ai.weathervane.other"

@@ -94,7 +94,7 @@ def test_a_path_that_is_taken_is_plain(path: str) -> None:
     ],
 )  # fmt: skip
 def test_refuses(bundle: bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         unpack(bundle)
 
 
@@ -123,7 +123,7 @@ def test_refuses(bundle: bytes) -> None:
 def test_refuses_a_manifest(change: Callable[[dict[str, object]], None]) -> None:
     data = json.loads(manifest_bytes(GOOD))
     change(data)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         parse_manifest((json.dumps(data, indent=1, sort_keys=True) + "\n").encode())
 
 
@@ -131,7 +131,7 @@ def test_refuses_a_manifest_in_another_form() -> None:
     with pytest.raises(ValueError, match="one form"):
         parse_manifest(manifest_bytes(GOOD).replace(b"\n", b"\n "))
     deep = b"[" * 100_000
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         parse_manifest(deep)
 
 

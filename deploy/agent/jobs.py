@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from deploy.account.refusal import Refusal
 from deploy.agent.files import Change
@@ -46,7 +47,7 @@ def jobs_of(release: Release | None) -> Mapping[str, Job]:
         label = Path(path).name.removesuffix(".plist")
         try:
             data = plistlib.loads(content)
-        except (ValueError, plistlib.InvalidFileException) as error:
+        except (ValueError, TypeError, AttributeError, ExpatError, plistlib.InvalidFileException) as error:
             raise _too_much(path, f"it is no property list: {error}") from error
         if not isinstance(data, dict) or data.get("Label") != label:
             raise _too_much(path, f"its label is not {label}")

@@ -24,7 +24,8 @@ class Journal:
     target: str
     phase: Phase
     attempts: int
-    #: why the target is given up, while restoring
+    #: why the target did not stay, while restoring
+    code: str = ""
     reason: str = ""
 
 

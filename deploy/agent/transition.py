@@ -48,7 +48,7 @@ class Transition:
         again = replace(journal, attempts=journal.attempts + 1)
         self._mac.log(f"interrupted while {journal.phase} {_short(journal.target)}; attempt {again.attempts}")
         if again.phase == "applying" and again.attempts > MOST_ATTEMPTS:
-            again = replace(again, phase="restoring", reason=f"interrupted {journal.attempts} times")
+            again = replace(again, phase="restoring", code="VD307", reason=f"interrupted {journal.attempts} times")
         return self._go(self._write(replace(state, journal=again)))
 
     def _go(self, state: State) -> Result:
@@ -56,7 +56,7 @@ class Transition:
         if journal is None:
             raise AssertionError("a transition without a journal")
         if journal.phase == "restoring":
-            return self._restore(state, journal, _interrupted(journal))
+            return self._restore(state, journal)
         try:
             release = self._store.load(journal.target)
             done = bring(self._mac, release)
@@ -64,8 +64,9 @@ class Transition:
         except (Refusal, OSError) as error:
             refusal = as_refusal(error)
             self._mac.log.refusal(refusal)
-            restoring = replace(journal, phase="restoring", reason=f"{refusal.place}: {refusal.message}")
-            return self._restore(self._write(replace(state, journal=restoring)), restoring, refusal)
+            reason = f"{refusal.place}: {refusal.message}"
+            restoring = replace(journal, phase="restoring", code=refusal.code, reason=reason)
+            return self._restore(self._write(replace(state, journal=restoring)), restoring)
         return Result(self._confirmed(state, release), done)
 
     def _confirmed(self, state: State, release: Release) -> State:
@@ -78,17 +79,18 @@ class Transition:
         self._mac.log(f"confirmed {_short(release.digest)}")
         return confirmed
 
-    def _restore(self, state: State, journal: Journal, refusal: Refusal) -> Result:
+    def _restore(self, state: State, journal: Journal) -> Result:
         """Back to what was before. It is not held to its health: there is nothing further back to go to."""
         done = bring(self._mac, self._store.load(journal.source) if journal.source else None)
         tries = state.tries.get(journal.target, 0) + 1
         given_up = dict(state.given_up)
-        if refusal.code == "VD307" or tries >= MOST_TRIES:
+        if journal.code == "VD307" or tries >= MOST_TRIES:
             given_up[journal.target] = journal.reason
         counts = {**state.tries, journal.target: tries}
         restored = self._write(replace(state, given_up=given_up, tries=counts, journal=None))
         self._mac.log(f"restored {_short(journal.source)}: {journal.reason}")
-        return Result(restored, done, refusal)
+        fix = "see the agent's log; publish a newer release, or `vane-agent resume` to try this one again"
+        return Result(restored, done, Refusal(journal.code, journal.target[:12], journal.reason, fix))
 
     def _write(self, state: State) -> State:
         write_state(self._mac.site.state, state)
@@ -101,10 +103,6 @@ def as_refusal(error: Refusal | OSError) -> Refusal:
         return error
     where = str(error.filename or "disk")
     return Refusal("VD309", where, str(error.strerror or error), "mend it; the next pass tries again")
-
-
-def _interrupted(journal: Journal) -> Refusal:
-    return Refusal("VD307", journal.target[:12], journal.reason, "see the Mac's own reports; then `vane-agent resume`")
 
 
 def _short(digest: str | None) -> str:

@@ -22,7 +22,7 @@ def mac(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Rehearsa
     """A Mac that nobody deployed to yet; its waits are short."""
     made = new_rehearsal(tmp_path, desk)
     monkeypatch.setenv("PATH", f"{made.root / 'bin'}:{os.environ['PATH']}")
-    monkeypatch.setenv("FAKE_LAUNCHD", str(made.root / "launchd.json"))
+    monkeypatch.setenv("FAKE_LAUNCHD", str(made.root / "launchd"))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     monkeypatch.setattr(health, "EVERY_SECONDS", 0.01)
     monkeypatch.setattr(launchctl, "_EVERY", 0.01)

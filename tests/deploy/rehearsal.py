@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import shutil
 import sys
@@ -83,10 +83,10 @@ class Rehearsal:
 
     @property
     def launchd(self) -> dict[str, Any]:
-        return dict(json.loads((self.root / "launchd.json").read_bytes()))
+        return dict(marshal.loads((self.root / "launchd").read_bytes()))
 
     def set_launchd(self, **quirks: Any) -> None:
-        (self.root / "launchd.json").write_text(json.dumps({**self.launchd, **quirks}))
+        (self.root / "launchd").write_bytes(marshal.dumps({**self.launchd, **quirks}))
 
     def calls(self) -> list[str]:
         """What launchctl was asked since the last look, questions left out."""
@@ -119,7 +119,7 @@ def new_rehearsal(folder: Path, desk: Desk) -> Rehearsal:
     (root / "bin/launchctl").write_text(f"#!{sys.executable} -IS\n{fake}")  # no shim in between: it is called often
     (root / "bin/launchctl").chmod(0o755)
     program(root, "pgrep", "exit 1")
-    (root / "launchd.json").write_text(json.dumps({"jobs": {}, "calls": [], "pids": 100}))
+    (root / "launchd").write_bytes(marshal.dumps({"jobs": {}, "calls": [], "pids": 100}))
     allow(root / "allowed_signers", desk.key)
     settings = Settings(
         MACHINE, {"folder": str(desk.out)}, root / "allowed_signers", prefix=root / "prefix", health_seconds=1

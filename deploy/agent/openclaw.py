@@ -35,7 +35,8 @@ def refuse_unless_valid(config: bytes, site: Site) -> bool:
     if program is None:
         return False
     with acting_for(site.person):
-        folder = Path(tempfile.mkdtemp(prefix="vane-"))
+        # root's own temporary folder on a Mac is closed to all others
+        folder = Path(tempfile.mkdtemp(prefix="vane-", dir="/tmp" if site.person else None))
         file = folder / "openclaw.json"
         file.write_bytes(config)
         file.chmod(0o600)

@@ -37,6 +37,8 @@ class State:
 
     history: tuple[str, ...] = ()
     highest: Origin | None = None
+    #: the release that `highest` stands for: having stepped back from it, this Mac may take it again
+    furthest: str | None = None
     given_up: Mapping[str, str] = field(default_factory=dict)
     tries: Mapping[str, int] = field(default_factory=dict)
     suspended: str | None = None
@@ -75,6 +77,7 @@ def _state(data: Any) -> State:
     return State(
         history=tuple(data["history"]),
         highest=origin_of(data["highest"]),
+        furthest=data["furthest"],
         given_up={str(digest): str(reason) for digest, reason in data["given_up"].items()},
         tries={str(digest): int(count) for digest, count in data["tries"].items()},
         suspended=data["suspended"],

@@ -74,8 +74,11 @@ class Transition:
         before = tuple(digest for digest in state.history if digest != release.digest)
         history = (release.digest, *before)[: max(self._mac.settings.keep, 2)]
         tries = {digest: count for digest, count in state.tries.items() if digest != release.digest}
+        state = replace(state, history=history, tries=tries, journal=None)
         highest = furthest(state.highest, release.manifest)
-        confirmed = self._write(replace(state, history=history, highest=highest, tries=tries, journal=None))
+        if highest != state.highest or release.manifest.rolls_back:
+            state = replace(state, highest=highest, furthest=release.digest)
+        confirmed = self._write(state)
         self._mac.log(f"confirmed {_short(release.digest)}")
         return confirmed
 

@@ -129,7 +129,8 @@ class Agent:
     def _deployed(self, state: State, release: Release) -> _Ended:
         try:
             refuse_unless_possible(self._mac, release)
-        except Refusal as refusal:
+        except (Refusal, OSError) as error:
+            refusal = as_refusal(error)
             self._mac.log.refusal(refusal)
             mended = self._mended(state)
             return mended if mended.refusal else replace(mended, sync="refused", refusal=refusal)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import marshal
 import os
 import shutil
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from deploy.agent.site import Site
 from deploy.agent.state import State, read_state
 from deploy.agent.status import Report
 from deploy.agent.work import Agent
+from tests.deploy.accounts import PYTHON
 from tests.deploy.desk import MACHINE, Desk, allow
 
 FAKES = Path(__file__).parents[1] / "fakes"
@@ -73,6 +73,11 @@ class Rehearsal:
     def having(self, **settings: Any) -> Rehearsal:
         return replace(self, settings=replace(self.settings, **settings))
 
+    @property
+    def impatient(self) -> Rehearsal:
+        """Where health will not come, and waiting for it would only take time."""
+        return self.having(health_seconds=1)
+
     def file(self, path: str) -> bytes:
         return (self.home / path).read_bytes()
 
@@ -86,7 +91,7 @@ class Rehearsal:
         return dict(marshal.loads((self.root / "launchd").read_bytes()))
 
     def set_launchd(self, **quirks: Any) -> None:
-        (self.root / "launchd").write_bytes(marshal.dumps({**self.launchd, **quirks}))
+        (self.root / "launchd").write_bytes(marshal.dumps({**self.launchd, **quirks}, 2))
 
     def calls(self) -> list[str]:
         """What launchctl was asked since the last look, questions left out."""
@@ -116,13 +121,13 @@ def new_rehearsal(folder: Path, desk: Desk) -> Rehearsal:
         (root / name).mkdir(parents=True)
     os.chmod(root / "state", 0o700)  # noqa: PTH101
     fake = (FAKES / "launchctl").read_text().partition("\n")[2]
-    (root / "bin/launchctl").write_text(f"#!{sys.executable} -IS\n{fake}")  # no shim in between: it is called often
+    (root / "bin/launchctl").write_text(f"#!{PYTHON} -IS\n{fake}")  # no shim in between: it is called often
     (root / "bin/launchctl").chmod(0o755)
     program(root, "pgrep", "exit 1")
-    (root / "launchd").write_bytes(marshal.dumps({"jobs": {}, "calls": [], "pids": 100}))
+    (root / "launchd").write_bytes(marshal.dumps({"jobs": {}, "calls": [], "pids": 100}, 2))
     allow(root / "allowed_signers", desk.key)
     settings = Settings(
-        MACHINE, {"folder": str(desk.out)}, root / "allowed_signers", prefix=root / "prefix", health_seconds=1
+        MACHINE, {"folder": str(desk.out)}, root / "allowed_signers", prefix=root / "prefix", health_seconds=60
     )
     return Rehearsal(root, desk, settings)
 

@@ -62,7 +62,14 @@ def plan_files(wanted: Iterable[Placement], ledger: Ledger, site: Site, folder: 
             left.append(path)
         else:
             changes.append(_stale(place, found, owned, folder))
-    return FilePlan(tuple(changes), tuple(right), tuple(left), tuple(gone))
+    return FilePlan(tuple(sorted(changes, key=_turn)), tuple(right), tuple(left), tuple(gone))
+
+
+def _turn(change: Change) -> tuple[bool, bool, str]:
+    """Programs come before the files that name them, and go after them."""
+    found = change.new or change.old
+    is_program = bool(found and found.mode & 0o100)
+    return change.new is None, is_program == (change.new is None), str(change.place)
 
 
 def _wanted(placement: Placement, owned: Owned | None) -> Change | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from deploy.account.refusal import Refusal
 from deploy.agent.jobs import jobs_of
 from deploy.agent.labels import GATEWAY, MLX
-from deploy.agent.mac import Mac
+from deploy.agent.mac import Done, Mac
 from deploy.agent.openclaw import gateway_port, is_healthy, refuse_unless_answering
 from deploy.agent.patience import attempts
 from deploy.agent.weights import weights_of
@@ -18,6 +19,8 @@ from deploy.release.archive import Release
 Verdict = Literal["good", "bad", "missing"]
 #: One good answer may be the last of a dying process, one bad answer the first of a waking one.
 IN_A_ROW, EVERY_SECONDS = 3, 1.0
+#: OpenClaw saw a new configuration after 2.5 s; before that one looks at the old one.
+RELOAD_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,15 @@ def look(mac: Mac, release: Release | None) -> Mapping[str, Part]:
     for label, job in sorted(jobs.items()):
         if job.is_server and not (label == MLX and "mlx" in parts):
             parts[label] = _job(mac, label)
-    port = gateway_port(release.of("openclaw").get("openclaw.json", b"")) if release else None
+    port = _port(release)
     if port is not None and GATEWAY in jobs:
         is_good = is_healthy(port)
         parts["gateway"] = Part("good" if is_good else "bad", f"/healthz at {port} {'' if is_good else 'not '}well")
     return parts
+
+
+def _port(release: Release | None) -> int | None:
+    return gateway_port(release.of("openclaw").get("openclaw.json", b"")) if release else None
 
 
 def _job(mac: Mac, label: str) -> Part:
@@ -53,8 +60,11 @@ def _job(mac: Mac, label: str) -> Part:
     return Part("good" if found.state == "running" else "bad", found.state, found.pid)
 
 
-def wait_until_well(mac: Mac, release: Release) -> None:
+def wait_until_well(mac: Mac, release: Release, done: Done) -> None:
     """Look until all is well several times in a row; then the probe, if one is asked for. Raises Refusal."""
+    port = _port(release)
+    if port is not None and any(path.endswith("/openclaw.json") for path in done.changed):
+        time.sleep(RELOAD_SECONDS)
     before: Mapping[str, Part] = {}
     streak = 0
     for _ in attempts(mac.settings.health_seconds, EVERY_SECONDS):
@@ -70,7 +80,6 @@ def wait_until_well(mac: Mac, release: Release) -> None:
         why = "; ".join(bad) or "jobs are started again and again"
         limit = f"{mac.settings.health_seconds} s"
         raise Refusal("VD307", "health", f"{why} after {limit}", "see the logs of the jobs named")
-    port = gateway_port(release.of("openclaw").get("openclaw.json", b""))
     if mac.settings.probe and port is not None:
         refuse_unless_answering(port, mac.settings.probe)
 

@@ -143,7 +143,7 @@ class Git:
 
 
 def _run(command: list[str], place: str) -> bytes:
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1"}
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=_FILE_SECONDS, env=environment)
     except (OSError, subprocess.TimeoutExpired) as error:

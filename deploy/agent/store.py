@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from deploy.account.refusal import Refusal
@@ -54,12 +54,8 @@ class Store:
             raise Refusal("VD403", str(file), "its bytes were changed", "delete its folder and run again")
         return release
 
-    def prune(self, keep: Iterable[str]) -> list[str]:
-        """Remove all others, and leftovers of killed runs; return what went."""
-        kept = set(keep)
-        if not self._folder.is_dir():
-            return []
-        gone = sorted(folder.name for folder in self._folder.iterdir() if folder.name not in kept)
-        for name in gone:
-            shutil.rmtree(self._folder / name, ignore_errors=True)
-        return gone
+    def prune(self, keep: Collection[str | None]) -> None:
+        """Remove all others, and leftovers of killed runs."""
+        for folder in list(self._folder.iterdir()) if self._folder.is_dir() else []:
+            if folder.name not in keep:
+                shutil.rmtree(folder, ignore_errors=True)

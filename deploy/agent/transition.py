@@ -60,7 +60,7 @@ class Transition:
         try:
             release = self._store.load(journal.target)
             done = bring(self._mac, release)
-            wait_until_well(self._mac, release)
+            wait_until_well(self._mac, release, done)
         except (Refusal, OSError) as error:
             refusal = as_refusal(error)
             self._mac.log.refusal(refusal)
@@ -73,11 +73,11 @@ class Transition:
         """One rename makes it the Mac's release and ends the journal."""
         before = tuple(digest for digest in state.history if digest != release.digest)
         history = (release.digest, *before)[: max(self._mac.settings.keep, 2)]
-        tries = {digest: count for digest, count in state.tries.items() if digest != release.digest}
-        state = replace(state, history=history, tries=tries, journal=None)
+        state = replace(state, history=history, journal=None)
         highest = furthest(state.highest, release.manifest)
         if highest != state.highest or release.manifest.rolls_back:
-            state = replace(state, highest=highest, furthest=release.digest)
+            # what failed before is behind this Mac now, and its place in history keeps it there
+            state = replace(state, highest=highest, furthest=release.digest, given_up={}, tries={})
         confirmed = self._write(state)
         self._mac.log(f"confirmed {_short(release.digest)}")
         return confirmed

@@ -175,7 +175,7 @@ class Agent:
             done.left, done.pending, self._health(release),
         )  # fmt: skip
         write_report(self._folder, report)
-        self._store.prune((*state.history, *([ended.offered] if ended.offered else [])))
+        self._store.prune(_needed(ended))
         return report
 
     def _health(self, release: Release | None) -> Mapping[str, Part]:
@@ -202,3 +202,9 @@ class Agent:
 
 def _of(result: Result) -> _Ended:
     return _Ended("rolled-back" if result.refusal else "in-sync", result.state, result.done, result.refusal)
+
+
+def _needed(ended: _Ended) -> set[str | None]:
+    """Releases to keep: those to go back to, the one that waits, and both ends of a change that was cut off."""
+    journal = ended.state.journal
+    return {*ended.state.history, ended.offered, *((journal.source, journal.target) if journal else ())}

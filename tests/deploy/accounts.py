@@ -20,19 +20,19 @@ def _is_for_everybody(program: Path) -> bool:
 
 
 def _is_new_enough(program: Path) -> bool:
-    command = [program, "-ISc", "import sys; sys.exit(sys.version_info < (3, 11))"]
+    command = [str(program), "-ISc", "import sys; sys.exit(sys.version_info < (3, 11))"]
     return subprocess.run(command, check=False).returncode == 0
 
 
+#: none where all are somebody's own
+_PYTHONS = [
+    program
+    for program in (Path(sys.executable), Path("/usr/bin/python3"))
+    if _is_for_everybody(program) and _is_new_enough(program)
+]
+IS_PYTHON_FOR_EVERYBODY = bool(_PYTHONS)
 #: of the tests, or else of the system: a venv in somebody's home is closed to others
-PYTHON = next(
-    (
-        program
-        for program in (Path(sys.executable), Path("/usr/bin/python3"))
-        if _is_for_everybody(program) and _is_new_enough(program)
-    ),
-    Path(sys.executable),
-)
+PYTHON = next(iter(_PYTHONS), Path(sys.executable))
 
 
 def as_owner(folder: Path, child: Callable[[], None]) -> int:

@@ -34,6 +34,7 @@ def _on(mac: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_LAUNCHD", str(mac.root / "launchd"))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     monkeypatch.setattr(health, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(health, "RELOAD_SECONDS", 0.1)
     monkeypatch.setattr(launchctl, "_EVERY", 0.05)
 
 

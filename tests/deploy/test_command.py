@@ -21,7 +21,7 @@ from deploy.agent.settings import FILE, read_settings
 from deploy.agent.site import STATE, Person, acting_for, site_of
 from deploy.agent.work import Agent
 from deploy.release.codes import CODES
-from tests.deploy.accounts import NOBODY, PYTHON, as_owner
+from tests.deploy.accounts import IS_PYTHON_FOR_EVERYBODY, NOBODY, PYTHON, as_owner
 from tests.deploy.desk import Desk, openclaw, plist
 from tests.deploy.rehearsal import Rehearsal
 
@@ -232,6 +232,7 @@ def test_a_laptops_files_are_never_roots(monkeypatch: pytest.MonkeyPatch) -> Non
         site_of("nobody", Path("/opt/x"))
 
 
+@pytest.mark.skipif(IS_ROOT and not IS_PYTHON_FOR_EVERYBODY, reason="no Python that an ordinary account may run")
 def test_the_one_file_runs_for_an_ordinary_account(open_mac: Rehearsal) -> None:
     """The zipapp, a real process, the real site, as launchd would start it."""
     mac = open_mac

@@ -210,3 +210,25 @@ def test_nothing_is_renamed_before_it_is_on_the_disk(
     monkeypatch.setattr(os, "rename", checked(os.rename))
     assert mac.run().sync == "in-sync"
     assert renames > 8
+
+
+def test_a_change_that_stays_cut_off_keeps_both_its_releases(
+    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Going back fails as well; nothing that is needed to go on may be cleared away."""
+    old = desk.publish(OLD)
+    mac.run()
+    new = desk.publish(NEW)
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transition, "bring", broken)
+        report = mac.run()
+    assert (report.sync, report.state.current) == ("interrupted", old)
+    assert report.state.journal is not None
+    assert (report.state.journal.phase, report.state.journal.target) == ("restoring", new)
+    assert {folder.name for folder in (mac.state_folder / "releases").iterdir()} == {old, new}
+    assert mac.run().state.current == old
+    assert mac.run().state.current == new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 from tests.deploy.desk import Desk, openclaw, plist
 from tests.deploy.rehearsal import GUI, Rehearsal
@@ -65,3 +66,30 @@ def test_next_release_reloads_what_changed_and_removes_what_is_gone(mac: Rehears
         f"enable {GUI}/{SERVER}",
         f"bootstrap {GUI} {file}",
     ]
+
+
+def test_what_the_compiler_writes_for_a_laptop_arrives(mac: Rehearsal, desk: Desk) -> None:
+    """The shipped air-ana, with this Mac's prefix: every file finds its place, and the guard is where hooks call it."""
+    folder = Path(__file__).parents[2] / "generated/machines/air-ana"
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes().replace(b"/opt/weathervane", bytes(mac.prefix))
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    desk.publish(files)
+    report = mac.run()
+    assert (report.sync, report.pending) == ("in-sync", ())
+    placed = {
+        ".openclaw/openclaw.json": "openclaw.json",
+        ".openclaw/policy.jsonc": "policy.jsonc",
+        ".cursor/hooks.json": "cursor/hooks.json",
+        ".cursor/permissions.json": "cursor/permissions.json",
+        "Library/LaunchAgents/ai.weathervane.mlx.plist": "launchd/ai.weathervane.mlx.plist",
+        "Library/LaunchAgents/ai.weathervane.deploy.plist": "launchd/ai.weathervane.deploy.plist",
+    }
+    assert {place: mac.file(place) for place in placed} == {place: files[path] for place, path in placed.items()}
+    guard = mac.prefix / "cursor/vane-cursor-guard"
+    assert guard.read_bytes() == files["cursor/vane-cursor-guard"]
+    assert stat.S_IMODE(guard.stat().st_mode) == 0o755
+    assert report.health["mlx"].verdict == "missing"
+    assert mac.run().sync == "in-sync"

@@ -101,6 +101,8 @@ def _stale(place: Place, found: Found | None, owned: Owned, folder: Path | None)
 def place_files(plan: FilePlan, ledger: Ledger, folder: Path) -> Ledger:
     """Do it. A kill at any point leaves each file old or new, and the ledger knows both. Raises OSError, Refusal."""
     intended = _intended(plan, ledger, folder)
+    if not plan.changes and not plan.gone and intended == ledger:
+        return ledger
     prepared = [change for change in plan.changes if change.new is not None]
     try:
         for change in prepared:

@@ -40,7 +40,7 @@ def take_in(remote: Remote, settings: Settings, state: State, store: Store) -> I
     digest = None
     try:
         digest = _named(remote, settings.machine)
-        if digest == state.current or digest in state.given_up:
+        if digest in state.given_up or (digest == state.current and store.staged(digest)):
             return Intake(digest)
         release = _taken(remote, digest, settings, state, store)
         return Intake(digest, release)

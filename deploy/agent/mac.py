@@ -16,7 +16,7 @@ from deploy.agent.launchctl import Launchctl
 from deploy.agent.ledger import Ledger, keep_copy, read_ledger, write_ledger
 from deploy.agent.log import Log
 from deploy.agent.openclaw import refuse_unless_valid
-from deploy.agent.placements import Placement, placements
+from deploy.agent.placements import KINDS, Placement, placements
 from deploy.agent.settings import Settings
 from deploy.agent.site import Site
 from deploy.release.archive import Release
@@ -77,6 +77,8 @@ def _placements(mac: Mac, release: Release | None) -> tuple[Placement, ...]:
 def refuse_unless_possible(mac: Mac, release: Release) -> None:
     """Everything that can be known before anything is changed. Raises Refusal."""
     wanted = plan(mac, release)
+    for kind in sorted({entry.kind for entry in release.manifest.entries} - KINDS):
+        mac.log(f"nothing here takes the release's {kind} files")
     refuse_jobs(wanted.jobs.values(), wanted.files.changes, mac.site, mac.launchctl)
     _refuse_foreign_guard(mac, release)
     for change in wanted.files.changes:
@@ -109,8 +111,9 @@ def bring(mac: Mac, release: Release | None) -> Done:
     if release is None:
         ledger = give_back(wanted.files, ledger)
         write_ledger(state, ledger)
-    ledger = reload_jobs(wanted.jobs, wanted.reloads, ledger, mac.site, mac.launchctl)
-    write_ledger(state, ledger)
+    placed, ledger = ledger, reload_jobs(wanted.jobs, wanted.reloads, ledger, mac.site, mac.launchctl)
+    if ledger != placed:
+        write_ledger(state, ledger)
     if release is None:
         _load_originals(mac, wanted.files.changes)
     pending = (*_settings_of_cursor(mac, release, ledger), *_own_list(labels))

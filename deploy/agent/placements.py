@@ -11,6 +11,8 @@ from deploy.agent.settings import Settings
 from deploy.agent.site import Site
 from deploy.release.archive import Release
 
+#: of a target that this agent does not know, a release may hold files: they are left in it
+KINDS = frozenset({"openclaw", "cursor", "launchd"})
 OWNER_ONLY, READABLE, EXECUTABLE = 0o600, 0o644, 0o755
 
 

@@ -168,7 +168,10 @@ class Agent:
         return self._store.load(state.current) if state.current else None
 
     def _reported(self, ended: _Ended) -> Report:
-        release = self._load(ended.state)
+        try:
+            release = self._load(ended.state)
+        except Refusal:  # told already, as the reason why the pass ended
+            release = None
         done, state = ended.done, ended.state
         report = Report(
             self._mac.settings.machine, ended.sync, state, release, ended.offered, ended.refusal, ended.drift,

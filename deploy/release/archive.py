@@ -14,6 +14,7 @@ MANIFEST = "manifest.json"
 #: Of a whole bundle, as a remote may give it.
 MOST_BUNDLE_BYTES = 64 << 20
 POINTER_BYTES = 65
+_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,19 @@ class Release:
 
 
 def pack(manifest: Manifest, contents: Mapping[str, bytes]) -> bytes:
-    """The bundle's bytes: plain USTAR, sorted, no time, no owner. Not compressed: zlib's bytes vary by version."""
-    whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        _add(tar, MANIFEST, manifest_bytes(manifest), 0o644)
-        for entry in manifest.entries:
-            _add(tar, f"files/{entry.path}", contents[entry.path], entry.mode)
-    return whole.getvalue()
+    """The bundle's bytes: USTAR as POSIX has it, sorted, no time, no owner. Written out here and not compressed:
+    Python's tarfile and zlib may change their bytes with a version, and a Mac holds them against ours.
+    """
+    members = [(MANIFEST, manifest_bytes(manifest), 0o644)]
+    members += [(f"files/{entry.path}", contents[entry.path], entry.mode) for entry in manifest.entries]
+    return b"".join(_member(*member) for member in members) + bytes(2 * _BLOCK)
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode, member.mtime = len(content), mode, 0
-    tar.addfile(member, io.BytesIO(content))
+def _member(name: str, content: bytes, mode: int) -> bytes:
+    start = b"%-100b%07o\0%07o\0%07o\0%011o\0%011o\0" % (name.encode().ljust(100, b"\0"), mode, 0, 0, len(content), 0)
+    end = (b"0" + bytes(100) + b"ustar\x0000" + bytes(64) + b"0000000\x000000000\0").ljust(_BLOCK - 156, b"\0")
+    header = start + b"%06o\0 " % (sum(start) + sum(end) + 8 * ord(" ")) + end
+    return header + content + bytes(-len(content) % _BLOCK)
 
 
 def unpack(bundle: bytes) -> Release:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
+import subprocess
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,6 +52,22 @@ def test_what_was_packed_is_unpacked() -> None:
     release = unpack(pack(GOOD, {"openclaw.json": CONTENT}))
     assert release.manifest == GOOD
     assert release.contents == {"openclaw.json": CONTENT}
+
+
+def test_any_tar_reads_it() -> None:
+    """What we write by hand is what tarfile would have read from anybody."""
+    with tarfile.open(fileobj=io.BytesIO(pack(GOOD, {"openclaw.json": CONTENT})), mode="r:") as archive:
+        members = archive.getmembers()
+        assert [(member.name, member.mode, member.mtime, member.uid, member.isreg()) for member in members] == [
+            ("manifest.json", 0o644, 0, 0, True),
+            ("files/openclaw.json", 0o644, 0, 0, True),
+        ]
+    if tar_program := shutil.which("tar"):
+        bundle = pack(GOOD, {"openclaw.json": CONTENT})
+        done = subprocess.run(
+            [tar_program, "-xOf", "-", "files/openclaw.json"], input=bundle, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (0, CONTENT)
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,19 @@ def test_a_damaged_copy_on_the_mac_is_fetched_anew(mac: Rehearsal, desk: Desk) -
     assert mac.run().state.current == digest
 
 
+def test_a_damaged_copy_of_the_present_release_is_fetched_anew(mac: Rehearsal, desk: Desk) -> None:
+    digest = desk.publish(FIRST)
+    mac.run()
+    staged = mac.state_folder / "releases" / digest / "bundle.tar"
+    staged.write_bytes(b"")
+    (desk.out / "air-ana.latest").rename(desk.out / "away")
+    report = mac.run()
+    assert report.refusal is not None
+    assert (report.sync, report.refusal.code) == ("drifted", "VD403")
+    (desk.out / "away").rename(desk.out / "air-ana.latest")
+    assert (mac.run().sync, mac.state.current) == ("in-sync", digest)
+
+
 def test_a_damaged_memory_stops_the_agent(mac: Rehearsal, desk: Desk) -> None:
     """An agent that forgot what it had could be led back to any old release."""
     desk.publish(FIRST)

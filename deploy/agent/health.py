@@ -13,6 +13,7 @@ from deploy.agent.labels import GATEWAY, MLX
 from deploy.agent.mac import Done, Mac
 from deploy.agent.openclaw import gateway_port, is_healthy, refuse_unless_answering
 from deploy.agent.patience import attempts
+from deploy.agent.site import acting_for
 from deploy.agent.weights import weights_of
 from deploy.release.archive import Release
 
@@ -36,7 +37,8 @@ def look(mac: Mac, release: Release | None) -> Mapping[str, Part]:
     """Every part, asked once. Raises Refusal."""
     parts: dict[str, Part] = {}
     jobs = jobs_of(release)
-    weights = weights_of(jobs, mac.site)
+    with acting_for(mac.site.person):
+        weights = weights_of(jobs, mac.site)
     if weights and not weights.is_there:
         parts["mlx"] = Part("missing", f"the model is not on this Mac: {weights.fix}")
     for label, job in sorted(jobs.items()):

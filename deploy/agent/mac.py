@@ -15,7 +15,7 @@ from deploy.agent.labels import AGENT
 from deploy.agent.launchctl import Launchctl
 from deploy.agent.ledger import Ledger, keep_copy, read_ledger, write_ledger
 from deploy.agent.log import Log
-from deploy.agent.openclaw import refuse_unless_valid
+from deploy.agent.openclaw import gateway_port, refuse_unless_valid, refuse_without_token
 from deploy.agent.placements import KINDS, Placement, placements
 from deploy.agent.settings import Settings
 from deploy.agent.site import Site
@@ -81,6 +81,8 @@ def refuse_unless_possible(mac: Mac, release: Release) -> None:
         mac.log(f"nothing here takes the release's {kind} files")
     refuse_jobs(wanted.jobs.values(), wanted.files.changes, mac.site, mac.launchctl)
     _refuse_foreign_guard(mac, release)
+    if mac.settings.probe and gateway_port(release.of("openclaw").get("openclaw.json", b"")) is not None:
+        refuse_without_token()
     for change in wanted.files.changes:
         if change.new is not None:
             change.place.refuse_unless_writable()

@@ -78,16 +78,21 @@ def is_healthy(port: int) -> bool:
     return _status("GET", port, "/healthz", None, {}, _ASK_SECONDS) == 200
 
 
+def refuse_without_token() -> None:
+    """A probe that cannot be sent must not undo a release. Raises Refusal."""
+    if not os.environ.get(TOKEN):
+        fix = f"put {TOKEN} into the env file of ai.weathervane.deploy, or take `probe` out of agent.json"
+        raise Refusal("VD401", "probe", f"{TOKEN} is not in the agent's environment", fix)
+
+
 def refuse_unless_answering(port: int, scenario: str) -> None:
     """Have a scenario's model say one token, the way a client would. Raises Refusal."""
-    if not (token := os.environ.get(TOKEN)):
-        raise Refusal("VD307", "probe", f"{TOKEN} is not in the agent's environment", "put it into its env file")
     body = {
         "model": f"openclaw/{scenario}",
         "max_tokens": 1,
         "messages": [{"role": "user", "content": "Say hello."}],
     }
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {os.environ.get(TOKEN, '')}", "Content-Type": "application/json"}
     status = _status("POST", port, "/v1/chat/completions", json.dumps(body).encode(), headers, _PROBE_SECONDS)
     if status != 200:
         said = "nothing" if status is None else f"HTTP {status}"

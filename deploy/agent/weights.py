@@ -12,8 +12,6 @@ from deploy.agent.jobs import Job
 from deploy.agent.labels import MLX
 from deploy.agent.site import Site
 
-_CACHE = ".cache/huggingface/hub"
-
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -40,9 +38,17 @@ def weights_of(jobs: Mapping[str, Job], site: Site) -> Weights | None:
 def _is_there(model: str, site: Site) -> bool:
     if model.startswith("/"):
         return _is_whole(Path(model))
-    hub = Path(os.environ.get("HF_HUB_CACHE", site.home / _CACHE)) if site.person is None else site.home / _CACHE
-    snapshots = hub / f"models--{model.replace('/', '--')}" / "snapshots"
+    snapshots = _hub(site) / f"models--{model.replace('/', '--')}" / "snapshots"
     return snapshots.is_dir() and any(_is_whole(snapshot) for snapshot in snapshots.iterdir())
+
+
+def _hub(site: Site) -> Path:
+    """Where the server looks. A root agent's own environment says nothing about the account that serves."""
+    if site.person is None and (hub := os.environ.get("HF_HUB_CACHE")):
+        return Path(hub)
+    if site.person is None and (hub := os.environ.get("HF_HOME")):
+        return Path(hub) / "hub"
+    return site.home / ".cache/huggingface/hub"
 
 
 def _is_whole(folder: Path) -> bool:

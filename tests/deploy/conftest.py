@@ -32,7 +32,8 @@ def _on(mac: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the Mac's programs be found, and its waits be short."""
     monkeypatch.setenv("PATH", f"{mac.root / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setenv("FAKE_LAUNCHD", str(mac.root / "launchd"))
-    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    for name in ("HF_HUB_CACHE", "HF_HOME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(health, "EVERY_SECONDS", 0.05)
     monkeypatch.setattr(health, "RELOAD_SECONDS", 0.1)
     monkeypatch.setattr(launchctl, "_EVERY", 0.05)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 from pathlib import Path
+
+import pytest
 
 from tests.deploy.desk import Desk, openclaw, plist
 from tests.deploy.rehearsal import GUI, Rehearsal
@@ -94,3 +97,21 @@ def test_what_the_compiler_writes_for_a_laptop_arrives(mac: Rehearsal, desk: Des
     assert stat.S_IMODE(guard.stat().st_mode) == 0o755
     assert report.health["mlx"].verdict == "missing"
     assert mac.run().sync == "in-sync"
+
+
+def test_a_fleet_does_not_ask_at_one_moment(mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    desk.publish({"policy.jsonc": b"{}\n"})
+    for _ in range(5):
+        assert mac.having(jitter_seconds=60).run().sync == "in-sync"
+    assert len(set(slept)) == 5
+    assert all(0 <= seconds <= 60 for seconds in slept)
+    mac.run()
+    assert len(slept) == 5, "only where it is asked for"
+
+
+def test_files_that_this_agent_does_not_know_are_left_in_the_release(mac: Rehearsal, desk: Desk) -> None:
+    desk.publish({"policy.jsonc": b"{}\n", "zed/settings.json": b"{}\n"})
+    assert mac.run().sync == "in-sync"
+    assert "nothing here takes the release's zed files" in (mac.state_folder / "agent.log").read_text()

@@ -109,7 +109,7 @@ def test_a_job_that_is_started_again_and_again_is_not_well(mac: Rehearsal, desk:
     assert "again and again" in report.refusal.message
 
 
-@pytest.mark.parametrize(("token", "sync"), [("right", "in-sync"), ("wrong", "rolled-back"), (None, "rolled-back")])
+@pytest.mark.parametrize(("token", "sync"), [("right", "in-sync"), ("wrong", "rolled-back"), (None, "refused")])
 def test_the_probe_asks_for_one_token(
     mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch, token: str | None, sync: str
 ) -> None:
@@ -176,6 +176,17 @@ def test_a_missing_model_is_told_and_is_no_fault_of_the_release(mac: Rehearsal, 
     health = mac.run().health
     assert "mlx" not in health
     assert health[MLX].verdict == "good"
+
+
+def test_the_cache_may_lie_elsewhere(mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.publish(served("a/b"))
+    for number, name in enumerate(("HF_HUB_CACHE", "HF_HOME")):
+        hub = mac.root / f"cache-{number}" / ("hub" if name == "HF_HOME" else "")
+        monkeypatch.setenv(name, str(mac.root / f"cache-{number}"))
+        assert mac.run().health["mlx"].verdict == "missing"
+        weights(hub / "models--a--b/snapshots/abc", shards=1, present=1)
+        assert "mlx" not in mac.run().health
+        monkeypatch.delenv(name)
 
 
 def test_a_model_in_a_folder(mac: Rehearsal, desk: Desk) -> None:

@@ -13,6 +13,28 @@ _FIELDS = ("openAIBaseUrl", "useOpenAIKey")
 Blob = dict[str, Any]
 
 
+def is_wanted(data: Any) -> bool:
+    """Whether it is what the compiler writes as cursor/settings.json."""
+    if not isinstance(data, dict) or not isinstance(data.get("modelConfig"), dict):
+        return False
+    models, choices = data.get("userAddedModels"), data["modelConfig"].values()
+    return (
+        isinstance(data.get("openAIBaseUrl"), str)
+        and isinstance(data.get("useOpenAIKey"), bool)
+        and isinstance(models, list)
+        and all(isinstance(model, str) for model in models)
+        and all(isinstance(choice, dict) and {"modelName", "maxMode"} <= choice.keys() for choice in choices)
+    )
+
+
+def is_known(data: Any) -> bool:
+    """Whether Cursor's row has the form that we can put values into."""
+    if not isinstance(data, dict) or not isinstance(section := data.get("aiSettings", {}), dict):
+        return False
+    models, modes = section.get("userAddedModels", []), section.get("modelConfig", {})
+    return isinstance(models, list) and all(isinstance(model, str) for model in models) and isinstance(modes, dict)
+
+
 def merged(blob: Blob, wanted: Mapping[str, Any], owned: Mapping[str, Any]) -> tuple[Blob, Blob]:
     """The blob with what is wanted, and what is ours in it; `owned` says what was ours until now."""
     clean, _ = without(blob, owned)
@@ -62,7 +84,5 @@ def _mode(there: Any, choice: Mapping[str, Any]) -> Blob:
 
 
 def _section(blob: Blob) -> Blob:
-    section = blob.setdefault("aiSettings", {})
-    if not isinstance(section, dict):
-        blob["aiSettings"] = section = {}
+    section: Blob = blob.setdefault("aiSettings", {})
     return section

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from deploy.account.refusal import Refusal
-from deploy.agent.cursor_blob import merged, without
+from deploy.agent.cursor_blob import is_known, is_wanted, merged, without
 from deploy.agent.site import Site
 from deploy.release.archive import Release
 
@@ -39,9 +39,17 @@ class Waiting(Exception):
 
 
 def wanted_settings(release: Release | None) -> Mapping[str, Any] | None:
-    """Raises ValueError."""
+    """What the release wants, None where it says nothing. Raises Refusal."""
     content = release.of("cursor").get("cursor/settings.json") if release else None
-    return None if content is None else dict(json.loads(content))
+    if content is None:
+        return None
+    try:
+        wanted = json.loads(content)
+        if not is_wanted(wanted):
+            raise ValueError("it is not of this agent's form")
+    except ValueError as error:
+        raise Refusal("VD308", "cursor/settings.json", str(error), "compile it anew with `vane compile`") from error
+    return dict(wanted)
 
 
 def converge(
@@ -130,9 +138,9 @@ def _parsed(row: str) -> dict[str, Any]:
         blob = json.loads(row)
     except ValueError as error:
         raise Waiting(f"Cursor's settings: the row is not JSON: {error}") from error
-    if not isinstance(blob, dict):
-        raise Waiting("Cursor's settings: the row is no object")
-    return blob
+    if not is_known(blob):
+        raise Waiting("Cursor's settings: the row is not as this agent knows it")
+    return dict(blob)
 
 
 def _wait_unless_known(site: Site) -> None:

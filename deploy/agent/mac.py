@@ -41,10 +41,6 @@ class MacPlan:
     reloads: tuple[str, ...]
     jobs: Mapping[str, Job]
 
-    @property
-    def differs(self) -> bool:
-        return bool(self.files.changes or self.reloads)
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -81,6 +77,8 @@ def refuse_unless_possible(mac: Mac, release: Release) -> None:
         mac.log(f"nothing here takes the release's {kind} files")
     refuse_jobs(wanted.jobs.values(), wanted.files.changes, mac.site, mac.launchctl)
     _refuse_foreign_guard(mac, release)
+    if mac.settings.cursor_settings:
+        cursor_settings.wanted_settings(release)
     if mac.settings.probe and gateway_port(release.of("openclaw").get("openclaw.json", b"")) is not None:
         refuse_without_token()
     for change in wanted.files.changes:
@@ -117,7 +115,7 @@ def bring(mac: Mac, release: Release | None) -> Done:
     if ledger != placed:
         write_ledger(state, ledger)
     if release is None:
-        _load_originals(mac, wanted.files.changes)
+        _load_originals(mac, sorted({*labels, *wanted.reloads}))
     pending = (*_settings_of_cursor(mac, release, ledger), *_own_list(labels))
     changed = (*(str(change.place) for change in wanted.files.changes), *wanted.reloads)
     return Done(changed, wanted.files.left, pending)
@@ -129,12 +127,12 @@ def _tell(mac: Mac, changes: Iterable[Change]) -> None:
         mac.log(f"{change.verb} {change.place}{edited}")
 
 
-def _load_originals(mac: Mac, changes: Iterable[Change]) -> None:
+def _load_originals(mac: Mac, labels: Iterable[str]) -> None:
     """Jobs that were there before us run again."""
-    for change in changes:
-        if change.new is not None:
-            for label in labels_of([change], mac.site):
-                mac.launchctl.load(label, mac.site.launch / change.place.name)
+    for label in labels:
+        file = mac.site.launch / f"{label}.plist"
+        if file.exists() and mac.launchctl.service(label) is None:
+            mac.launchctl.load(label, file)
 
 
 def _settings_of_cursor(mac: Mac, release: Release | None, ledger: Ledger) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from deploy.release.archive import Release
 MOST_ATTEMPTS = 2
 #: A failure that need not be the release's fault (a full disk) is tried that often, pass by pass.
 MOST_TRIES = 3
-_NOTHING = Done((), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +34,21 @@ class Transition:
         self._mac, self._store = mac, store
 
     def start(self, state: State, digest: str) -> Result:
-        """From here on a kill or a power cut is carried on by the next pass. Raises OSError."""
+        """From here on a kill or a power cut is carried on by the next pass. Raises Refusal, OSError."""
         journal = Journal(state.current, digest, "applying", attempts=1)
         self._mac.log(f"from {_short(journal.source)} to {_short(digest)}")
-        return self._go(self._write(replace(state, journal=journal)))
+        return self._go(state, journal)
 
-    def carry_on(self, state: State) -> Result:
-        """After an interruption: forward, unless it happened too often. Raises OSError."""
-        journal = state.journal
-        if journal is None:
-            return Result(state, _NOTHING)
+    def carry_on(self, state: State, journal: Journal) -> Result:
+        """After an interruption: forward, unless it happened too often. Raises Refusal, OSError."""
         again = replace(journal, attempts=journal.attempts + 1)
         self._mac.log(f"interrupted while {journal.phase} {_short(journal.target)}; attempt {again.attempts}")
         if again.phase == "applying" and again.attempts > MOST_ATTEMPTS:
             again = replace(again, phase="restoring", code="VD307", reason=f"interrupted {journal.attempts} times")
-        return self._go(self._write(replace(state, journal=again)))
+        return self._go(state, again)
 
-    def _go(self, state: State) -> Result:
-        journal = state.journal
-        if journal is None:
-            raise AssertionError("a transition without a journal")
+    def _go(self, state: State, journal: Journal) -> Result:
+        state = self._write(replace(state, journal=journal))
         if journal.phase == "restoring":
             return self._restore(state, journal)
         try:
@@ -65,8 +59,7 @@ class Transition:
             refusal = as_refusal(error)
             self._mac.log.refusal(refusal)
             reason = f"{refusal.place}: {refusal.message}"
-            restoring = replace(journal, phase="restoring", code=refusal.code, reason=reason)
-            return self._restore(self._write(replace(state, journal=restoring)), restoring)
+            return self._go(state, replace(journal, phase="restoring", code=refusal.code, reason=reason))
         return Result(self._confirmed(state, release), done)
 
     def _confirmed(self, state: State, release: Release) -> State:

@@ -14,7 +14,7 @@ from deploy.agent.intake import Intake, take_in
 from deploy.agent.lock import alone
 from deploy.agent.mac import Done, Mac, MacPlan, bring, plan, refuse_unless_possible
 from deploy.agent.remotes import remote_of
-from deploy.agent.state import State, read_state, write_state
+from deploy.agent.state import Journal, State, read_state, write_state
 from deploy.agent.status import Report, Sync, write_report
 from deploy.agent.store import Store
 from deploy.agent.transition import Result, Transition, as_refusal
@@ -53,7 +53,7 @@ class Agent:
         with self._alone(wait=False):
             state = self._counted(read_state(self._folder))
             try:
-                ended = self._interrupted(state) if state.journal else self._pass(state)
+                ended = self._interrupted(state, state.journal) if state.journal else self._pass(state)
             except (Refusal, OSError) as error:
                 ended = self._cut_off(as_refusal(error))
             return self._reported(ended)
@@ -70,7 +70,7 @@ class Agent:
             state = read_state(self._folder)
             offered = self._take_in(state)
             release = offered.release or self._load(state)
-            return release, plan(self._mac, release or None), offered.refusal
+            return release, plan(self._mac, release), offered.refusal
 
     def roll_back(self) -> Report:
         """To the confirmed release before this one, which is then not taken again. Raises Refusal, OSError."""
@@ -103,9 +103,9 @@ class Agent:
             self._written(replace(read_state(self._folder), suspended=None, given_up={}, tries={}))
             self._mac.log("resumed")
 
-    def _interrupted(self, state: State) -> _Ended:
+    def _interrupted(self, state: State, journal: Journal) -> _Ended:
         """A change that was cut off comes first, also where the agent is suspended: no Mac stays half-way."""
-        return _of(Transition(self._mac, self._store).carry_on(state))
+        return _of(Transition(self._mac, self._store).carry_on(state, journal))
 
     def _pass(self, state: State) -> _Ended:
         if state.suspended is not None:

@@ -187,7 +187,9 @@ def test_a_locked_database_waits(cursor: Rehearsal, desk: Desk) -> None:
         ("DROP TABLE ItemTable", "unknown schema"),
         ("DELETE FROM ItemTable", "no row yet"),
         ("UPDATE ItemTable SET value = 'no json'", "not JSON"),
-        ("UPDATE ItemTable SET value = '[]'", "no object"),
+        ("UPDATE ItemTable SET value = '[]'", "not as this agent knows it"),
+        ("UPDATE ItemTable SET value = '{\"aiSettings\": 7}'", "not as this agent knows it"),
+        ('UPDATE ItemTable SET value = \'{"aiSettings": {"userAddedModels": {}}}\'', "not as this agent knows it"),
     ],
 )
 def test_a_database_of_another_kind_is_left_alone(cursor: Rehearsal, desk: Desk, statement: str, words: str) -> None:
@@ -207,6 +209,15 @@ def test_a_version_that_nobody_tried_is_left_alone(cursor: Rehearsal, desk: Desk
     assert "version 4.0.0" in cursor.run().pending[0]
     info.unlink()
     assert "not installed" in cursor.run().pending[0]
+    assert settings(cursor) == THEIRS
+
+
+@pytest.mark.parametrize("content", [b"no json", b"[]", b"{}", b'{"openAIBaseUrl": 7}'])
+def test_a_release_that_wants_nonsense(cursor: Rehearsal, desk: Desk, content: bytes) -> None:
+    desk.publish({"cursor/settings.json": content})
+    report = cursor.run()
+    assert report.refusal is not None
+    assert (report.sync, report.refusal.code) == ("refused", "VD308")
     assert settings(cursor) == THEIRS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from deploy.agent import openclaw as product
 from deploy.agent.jobs import jobs_of
+from deploy.agent.place import Place
 from deploy.agent.weights import weights_of
 from tests.deploy.desk import Desk, openclaw, plist
 from tests.deploy.rehearsal import Rehearsal
@@ -80,6 +82,33 @@ def test_a_first_release_that_is_not_well_leaves_what_was_there(mac: Rehearsal, 
     assert not (mac.home / f"Library/LaunchAgents/{GATEWAY}.plist").exists()
     assert mac.loaded(GATEWAY) is None
     assert mac.loaded("ai.weathervane.x") == theirs["Library/LaunchAgents/ai.weathervane.x.plist"]
+
+
+def test_a_disk_that_is_full_at_the_first_release_leaves_a_persons_job_running(
+    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = "ai.weathervane.x"
+    theirs = plist(label, RunAtLoad=True)
+    file = mac.home / f"Library/LaunchAgents/{label}.plist"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(theirs)
+    mac.mac.launchctl.load(label, file)
+    desk.publish({f"launchd/{label}.plist": plist(label, KeepAlive=True)})
+    prepare = Place.prepare
+
+    def full(place: Place, content: bytes, mode: int) -> None:
+        if content:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        prepare(place, content, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Place, "prepare", full)
+        report = mac.run()
+    assert report.refusal is not None
+    assert (report.sync, report.state.current, report.refusal.code) == ("rolled-back", None, "VD309")
+    assert file.read_bytes() == theirs == mac.loaded(label)
+    assert mac.run().sync == "in-sync"
+    assert mac.loaded(label) == file.read_bytes() != theirs
 
 
 def test_what_was_given_up_is_not_tried_again(mac: Rehearsal, desk: Desk) -> None:

@@ -80,7 +80,11 @@ def serving(folder: Path, handler: type[http.server.SimpleHTTPRequestHandler]) -
         def log_message(self, *_: object) -> None:
             return
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """Clients that hang up are what these tests are about."""
+
+    server = Server(("127.0.0.1", 0), Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deploy.account.refusal import Refusal
 from deploy.agent.site import Person, acting_for
+from deploy.release.whole import flush
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 MOST_BYTES = 64 << 20
@@ -65,19 +66,19 @@ class Place:
                 os.fchmod(handle, mode)  # whatever the umask
                 stream.write(content)
                 stream.flush()
-                os.fsync(handle)
+                flush(handle)
 
     def commit(self) -> None:
         """The prepared file takes the place."""
         with self._acting(), self._folder(make=False) as folder:
             os.rename(self._temporary, self.name, src_dir_fd=folder, dst_dir_fd=folder)
-            os.fsync(folder)
+            flush(folder)
 
     def remove(self) -> None:
         """Take the file away."""
         with self._acting(), self._folder(make=False) as folder:
             os.unlink(self.name, dir_fd=folder)
-            os.fsync(folder)
+            flush(folder)
 
     def discard(self) -> None:
         """Take away what was prepared and will not be used, of this run or of a killed one."""

@@ -1,4 +1,4 @@
-"""Files that the agent shares: OpenClaw notes in its own file, people have hooks and ignore lines of their own."""
+"""Files that the agent shares: OpenClaw notes in its own file, people have hooks, ignore lines and instructions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 GUARD = "/vane-cursor-guard"
 #: What OpenClaw itself writes into openclaw.json.
 _OPENCLAW_OWN = ("meta", "wizard")
-_START, _END = "# >>> weathervane >>>", "# <<< weathervane <<<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +98,49 @@ def _is_ours(entry: Any) -> bool:
 
 def _ignore_in(ours: bytes, there: bytes | None) -> bytes:
     """Ours stand last: a line that gives files back must not come after them."""
-    block = f"{_START}\n{ours.decode().rstrip()}\n{_END}\n".encode()
-    foreign = _without_block(there or b"")
-    return (foreign.rstrip(b"\n") + b"\n\n" if foreign.strip() else b"") + block
-
-
-def _ignore_out(there: bytes) -> bytes | None:
-    foreign = _without_block(there)
-    return foreign.rstrip(b"\n") + b"\n" if foreign.strip() else None
+    foreign = _IGNORE.removed_from(there or b"").rstrip(b"\n")
+    return (foreign + b"\n\n" if foreign.strip() else b"") + _IGNORE.around(ours)
 
 
 def _ignore_essence(content: bytes) -> bytes:
     """Our block, and whatever comes after it: that could give files back."""
-    _, start, rest = content.partition(_START.encode())
+    _, start, rest = content.partition(_IGNORE.start)
     return start + rest
 
 
-def _without_block(content: bytes) -> bytes:
-    before, start, rest = content.partition(_START.encode())
-    _, end, after = rest.partition(_END.encode())
-    return before + after.lstrip(b"\n") if start and end else content
+def _instructions_in(ours: bytes, there: bytes | None) -> bytes:
+    """Ours are read first; what people and OpenClaw wrote for the same agent stays below."""
+    foreign = _INSTRUCTIONS.removed_from(there or b"").strip(b"\n")
+    return _INSTRUCTIONS.around(ours) + (b"\n" + foreign + b"\n" if foreign.strip() else b"")
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines of ours between two marks, in a file that is otherwise others'."""
+
+    start: bytes
+    end: bytes
+
+    def around(self, ours: bytes) -> bytes:
+        return b"%b\n%b\n%b\n" % (self.start, ours.rstrip(), self.end)
+
+    def removed_from(self, content: bytes) -> bytes:
+        before, start, rest = content.partition(self.start)
+        _, end, after = rest.partition(self.end)
+        return before + after.lstrip(b"\n") if start and end else content
+
+    def left_without(self, content: bytes) -> bytes | None:
+        foreign = self.removed_from(content)
+        return foreign.rstrip(b"\n") + b"\n" if foreign.strip() else None
+
+    def alone(self, content: bytes) -> bytes:
+        _, start, rest = content.partition(self.start)
+        ours, end, _ = rest.partition(self.end)
+        return start + ours + end
+
+
+_IGNORE = _Block(b"# >>> weathervane >>>", b"# <<< weathervane <<<")
+_INSTRUCTIONS = _Block(b"<!-- >>> weathervane >>> -->", b"<!-- <<< weathervane <<< -->")
 
 
 def _object(content: bytes | None) -> dict[str, Any] | None:
@@ -137,5 +159,6 @@ BLENDS: Mapping[str, Blend] = {
     "whole": Blend(_whole_in, _nothing_left, _all),
     "openclaw": Blend(_openclaw_in, _nothing_left, _openclaw_essence),
     "hooks": Blend(_hooks_in, _hooks_out, _hooks_essence),
-    "ignore": Blend(_ignore_in, _ignore_out, _ignore_essence),
+    "ignore": Blend(_ignore_in, _IGNORE.left_without, _ignore_essence),
+    "instructions": Blend(_instructions_in, _INSTRUCTIONS.left_without, _INSTRUCTIONS.alone),
 }

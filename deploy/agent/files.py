@@ -16,13 +16,16 @@ from deploy.agent.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A file that is not as the release wants it. `new` is None where it goes; `is_edited`: a person changed ours."""
+    """A file that is not as the release wants it. `new` is None where it goes; `is_edited`: a person changed ours;
+    `is_wanted`: it is ours afterwards.
+    """
 
     place: Place
     old: Found | None
     new: Found | None
     blend: str
     is_edited: bool
+    is_wanted: bool
 
     @property
     def verb(self) -> str:
@@ -36,12 +39,14 @@ class FilePlan:
     changes: tuple[Change, ...]
     right: tuple[Placement, ...]
     left: tuple[str, ...]
-    #: in the ledger, and gone already
+    #: in the ledger, and gone already, or without anything of ours
     gone: tuple[str, ...]
 
 
 def plan_files(wanted: Iterable[Placement], ledger: Ledger, site: Site, folder: Path | None) -> FilePlan:
-    """Compare the disk with a release. `folder` is given where originals are put back: no release is left to go to."""
+    """Compare the disk with a release. `folder` is given where a release that did not stay is undone: what it replaced
+    is put back from there.
+    """
     changes, right, left, gone = [], [], [], []
     paths = set()
     for placement in wanted:
@@ -60,8 +65,10 @@ def plan_files(wanted: Iterable[Placement], ledger: Ledger, site: Site, folder: 
             gone.append(path)
         elif found is not None and not _is_ours(found, owned):
             left.append(path)
+        elif (change := _stale(place, found, owned, folder)).new == found:
+            gone.append(path)
         else:
-            changes.append(_stale(place, found, owned, folder))
+            changes.append(change)
     return FilePlan(tuple(sorted(changes, key=_turn)), tuple(right), tuple(left), tuple(gone))
 
 
@@ -79,7 +86,7 @@ def _wanted(placement: Placement, owned: Owned | None) -> Change | None:
     if found == new:
         return None
     is_edited = found is not None and owned is not None and not _is_ours(found, owned)
-    return Change(placement.place, found, new, placement.blend, is_edited)
+    return Change(placement.place, found, new, placement.blend, is_edited, is_wanted=True)
 
 
 def _is_ours(found: Found, owned: Owned) -> bool:
@@ -95,7 +102,7 @@ def _stale(place: Place, found: Found | None, owned: Owned, folder: Path | None)
     new = Found(left, found.mode) if left is not None and found else None
     if new is None and folder and owned.original:
         new = Found(kept_copy(folder, owned.original), owned.original_mode)
-    return Change(place, found, new, owned.blend, is_edited=False)
+    return Change(place, found, new, owned.blend, is_edited=False, is_wanted=False)
 
 
 def place_files(plan: FilePlan, ledger: Ledger, folder: Path) -> Ledger:
@@ -159,19 +166,13 @@ def _settled(plan: FilePlan, intended: Ledger) -> Ledger:
     files = dict(intended.files)
     for change in plan.changes:
         path = str(change.place)
-        if change.new is None:
-            del files[path]
-        else:
+        if change.is_wanted and change.new is not None:
             files[path] = replace(files[path], digests=(_essence(change.new.content, change.blend),))
+        else:
+            del files[path]
     for path in plan.gone:
         del files[path]
     return replace(intended, files=files)
-
-
-def give_back(plan: FilePlan, ledger: Ledger) -> Ledger:
-    """Forget what belongs to its former owner again, once originals are back."""
-    returned = {str(change.place) for change in plan.changes}
-    return replace(ledger, files={path: owned for path, owned in ledger.files.items() if path not in returned})
 
 
 def labels_of(changes: Iterable[Change], site: Site) -> Iterator[str]:

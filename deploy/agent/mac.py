@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from deploy.account.refusal import Refusal
 from deploy.agent import cursor_settings
 from deploy.agent.blend import GUARD
-from deploy.agent.files import Change, FilePlan, give_back, labels_of, leftovers, place_files, plan_files
+from deploy.agent.files import Change, FilePlan, labels_of, leftovers, place_files, plan_files
 from deploy.agent.jobs import Job, jobs_of, needs_reload, refuse_jobs, reload_jobs, to_reload
 from deploy.agent.labels import AGENT
 from deploy.agent.launchctl import Launchctl
@@ -53,12 +54,11 @@ class Done:
 
 def plan(mac: Mac, release: Release | None) -> MacPlan:
     """Look, and change nothing. Raises Refusal."""
-    return _plan(mac, release, read_ledger(mac.site.state))
+    return _plan(mac, release, read_ledger(mac.site.state), None)
 
 
-def _plan(mac: Mac, release: Release | None, ledger: Ledger) -> MacPlan:
+def _plan(mac: Mac, release: Release | None, ledger: Ledger, originals: Path | None) -> MacPlan:
     jobs = jobs_of(release)
-    originals = None if release else mac.site.state
     files = plan_files(_placements(mac, release), ledger, mac.site, originals)
     changing = set(labels_of(files.changes, mac.site))
     reloads = {label for label, job in jobs.items() if label in changing or needs_reload(job, ledger, mac.launchctl)}
@@ -97,25 +97,24 @@ def _refuse_foreign_guard(mac: Mac, release: Release) -> None:
         raise Refusal("VD301", "cursor/hooks.json", f"it does not call {guard}", fix)
 
 
-def bring(mac: Mac, release: Release | None) -> Done:
-    """Bring the Mac there. Killed at any point and called again, it goes on. Raises Refusal, OSError."""
+def bring(mac: Mac, release: Release | None, *, is_undoing: bool = False) -> Done:
+    """Bring the Mac there. Killed at any point and called again, it goes on. With `is_undoing`, what the release before
+    this call had replaced of a person's comes back. Raises Refusal, OSError.
+    """
     state, ledger = mac.site.state, read_ledger(mac.site.state)
     for place in (*leftovers(ledger.files, mac.site), *(wanted.place for wanted in _placements(mac, release))):
         place.discard()
-    wanted = _plan(mac, release, ledger)
+    wanted = _plan(mac, release, ledger, state if is_undoing else None)
     _tell(mac, wanted.files.changes)
     if labels := tuple(labels_of(wanted.files.changes, mac.site)):
         ledger = to_reload(ledger, labels)
         write_ledger(state, ledger)
     ledger = place_files(wanted.files, ledger, state)
-    if release is None:
-        ledger = give_back(wanted.files, ledger)
-        write_ledger(state, ledger)
     placed, ledger = ledger, reload_jobs(wanted.jobs, wanted.reloads, ledger, mac.site, mac.launchctl)
+    if is_undoing:  # noted after it, so that whoever is killed here does it again
+        _load_originals(mac, sorted(placed.loaded.keys() - wanted.jobs.keys() - {AGENT}))
     if ledger != placed:
         write_ledger(state, ledger)
-    if release is None:
-        _load_originals(mac, sorted({*labels, *wanted.reloads}))
     pending = (*_settings_of_cursor(mac, release, ledger), *_own_list(labels))
     changed = (*(str(change.place) for change in wanted.files.changes), *wanted.reloads)
     return Done(changed, wanted.files.left, pending)

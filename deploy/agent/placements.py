@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from deploy.release.archive import Release
 
 #: of a target that this agent does not know, a release may hold files: they are left in it
 KINDS = frozenset({"openclaw", "cursor", "launchd"})
+#: instructions of an agent, in the workspace that openclaw.json names for it
+_INSTRUCTIONS = re.compile(r"workspace-[a-z0-9_-]+/AGENTS\.md")
 OWNER_ONLY, READABLE, EXECUTABLE = 0o600, 0o644, 0o755
 
 
@@ -42,6 +45,9 @@ def _openclaw(release: Release, site: Site) -> Iterator[Placement]:
     for name, blend in (("openclaw.json", "openclaw"), ("policy.jsonc", "whole")):
         if name in files:
             yield Placement(Place(site.home, f".openclaw/{name}", site.person), files[name], OWNER_ONLY, blend)
+    for path, content in files.items():
+        if _INSTRUCTIONS.fullmatch(path):
+            yield Placement(Place(site.home, f".openclaw/{path}", site.person), content, READABLE, "instructions")
 
 
 def _cursor(release: Release, site: Site) -> Iterator[Placement]:

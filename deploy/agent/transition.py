@@ -77,7 +77,7 @@ class Transition:
 
     def _restore(self, state: State, journal: Journal) -> Result:
         """Back to what was before. It is not held to its health: there is nothing further back to go to."""
-        done = bring(self._mac, self._store.load(journal.source) if journal.source else None)
+        done = bring(self._mac, self._store.load(journal.source) if journal.source else None, is_undoing=True)
         tries = state.tries.get(journal.target, 0) + 1
         given_up = dict(state.given_up)
         if journal.code == "VD307" or tries >= MOST_TRIES:

@@ -72,6 +72,7 @@ def _read(folder: Path, path: str, digest: str) -> bytes:
 
 
 def _entry(folder: Path, path: str, content: bytes) -> Entry:
-    kind = path.partition("/")[0] if "/" in path else "openclaw"
+    top = path.partition("/")[0] if "/" in path else ""
+    kind = "openclaw" if not top or top.startswith("workspace-") else top
     mode = 0o755 if os.stat(folder / path).st_mode & 0o100 else 0o644  # noqa: PTH116
     return Entry(path, kind, hashlib.sha256(content).hexdigest(), len(content), mode)

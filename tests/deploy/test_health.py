@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent import mac as product_mac
 from deploy.agent import openclaw as product
 from deploy.agent.jobs import jobs_of
 from deploy.agent.place import Place
@@ -229,3 +230,33 @@ def test_a_model_in_a_folder(mac: Rehearsal, desk: Desk) -> None:
 
 def test_a_mac_without_a_model_server(mac: Rehearsal) -> None:
     assert weights_of(jobs_of(None), mac.site) is None
+
+
+def test_a_later_release_that_is_not_well_gives_back_what_it_replaced(
+    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Mac is as it was before, and that is more than the release before; also where going back was cut off."""
+
+    def cut_off(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    desk.publish({"policy.jsonc": b"{}\n"})
+    mac.run()
+    label = "ai.weathervane.x"
+    job = f"Library/LaunchAgents/{label}.plist"
+    theirs = {".cursor/permissions.json": b'{"mine": true}', job: plist(label, RunAtLoad=True)}
+    for path, content in theirs.items():
+        (mac.home / path).parent.mkdir(parents=True, exist_ok=True)
+        (mac.home / path).write_bytes(content)
+    ours = {"cursor/permissions.json": b"{}\n", f"launchd/{label}.plist": plist(label, KeepAlive=True)}
+    desk.publish({"policy.jsonc": b"{}\n", **ours})
+    mac.set_launchd(crashing=[label])
+    with monkeypatch.context() as patch:
+        patch.setattr(product_mac, "_load_originals", cut_off)
+        assert mac.impatient.run().sync == "interrupted"
+    assert mac.impatient.run().sync == "rolled-back"
+    assert {path: mac.file(path) for path in theirs} == theirs
+    assert mac.loaded(label) == theirs[job], "and a person's job runs again"
+    report = mac.impatient.run()
+    assert (report.drift, report.left) == ((), ())
+    assert {path: mac.file(path) for path in theirs} == theirs

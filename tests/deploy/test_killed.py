@@ -247,7 +247,7 @@ def test_a_change_that_stays_cut_off_keeps_both_its_releases(
     mac.run()
     new = desk.publish(NEW)
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:

@@ -403,3 +403,81 @@ def test_the_log_is_plain_and_cut(mac: Rehearsal, desk: Desk) -> None:
     assert "\x1b" not in log.read_text()
     assert "0123456789abcdef" not in log.read_text()
     assert log.with_suffix(".log.1").exists()
+
+
+# ---- instructions of OpenClaw's agents
+
+AUDIT = "workspace-security-audit/AGENTS.md"
+
+
+def test_instructions_lie_in_the_workspace_that_openclaw_json_names(mac: Rehearsal, desk: Desk) -> None:
+    workspace = "~/.openclaw/workspace-security-audit"
+    config = openclaw(agents={"entries": {"security-audit": {"workspace": workspace}}})
+    desk.publish({"openclaw.json": config, AUDIT: b"# Ask for a ticket\n"})
+    assert mac.run().sync == "in-sync"
+    named = json.loads(mac.file(".openclaw/openclaw.json"))["agents"]["entries"]["security-audit"]["workspace"]
+    file = Path(named.replace("~", str(mac.home))) / "AGENTS.md"
+    assert b"# Ask for a ticket\n" in file.read_bytes()
+    assert mac.run().sync == "in-sync"
+
+
+def test_instructions_of_people_stay_below_ours(mac: Rehearsal, desk: Desk) -> None:
+    file = mac.home / ".openclaw" / AUDIT
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"Be brief.\n")
+    desk.publish({"openclaw.json": openclaw(agents={"a": 1}), AUDIT: b"# Ask for a ticket\n"})
+    mac.run()
+    placed = file.read_bytes()
+    assert placed.index(b"ticket") < placed.index(b"Be brief.")
+    file.write_bytes(placed + b"Be kind.\n")
+    assert mac.run().sync == "in-sync", "people may add instructions"
+    file.write_bytes(b"Never ask.\n")
+    assert mac.run().sync == "mended", "and not take ours away"
+    assert b"ticket" in file.read_bytes()
+    desk.publish(SECOND)
+    assert mac.run().sync == "in-sync"
+    assert file.read_bytes() == b"Never ask.\n"
+
+
+@pytest.mark.parametrize("path", ["workspace-a/SOUL.md", "workspace-a/b/AGENTS.md", "workspace-A/AGENTS.md"])
+def test_nothing_else_gets_into_a_workspace(mac: Rehearsal, desk: Desk, path: str) -> None:
+    desk.publish({**SECOND, path: b"# Do as you like\n"})
+    assert mac.run().sync == "in-sync"
+    assert not (mac.home / ".openclaw" / path).exists()
+
+
+# ---- shared files that we leave
+
+
+@pytest.mark.parametrize(
+    ("path", "theirs", "ours"),
+    [
+        (".cursor/hooks.json", b'{"version": 1, "hooks": {"stop": [{"command": "/usr/local/bin/mine"}]}}', "hooks"),
+        ("checkout/.cursorignore", b"build/\n", "ignore"),
+        (f".openclaw/{AUDIT}", b"Be brief.\n", "instructions"),
+    ],
+)
+def test_a_shared_file_without_ours_is_theirs_again(
+    mac: Rehearsal, desk: Desk, path: str, theirs: bytes, ours: str
+) -> None:
+    """Once ours are out of it, it is no drift, and what people do with it is not looked at."""
+    file = mac.home / path
+    file.parent.mkdir(parents=True)
+    file.write_bytes(theirs)
+    release = {
+        "hooks": {"cursor/hooks.json": hooks(mac.prefix), "cursor/vane-cursor-guard": b"#!x\n"},
+        "ignore": {"cursor/cursorignore": b"**/.env\n"},
+        "instructions": {AUDIT: b"# Ask for a ticket\n"},
+    }[ours]
+    at = mac.having(checkouts=(mac.home / "checkout",))
+    desk.publish(release)
+    assert at.run().sync == "in-sync"
+    assert file.read_bytes() != theirs
+    desk.publish(SECOND)
+    at.run()
+    report = at.run()
+    assert (report.sync, report.drift, report.left) == ("in-sync", (), ())
+    left = file.read_bytes()
+    desk.publish(FIRST)
+    at.run()
+    assert file.read_bytes() == left

@@ -64,11 +64,12 @@ class Transition:
 
     def _confirmed(self, state: State, release: Release) -> State:
         """One rename makes it the Mac's release and ends the journal."""
-        before = tuple(digest for digest in state.history if digest != release.digest)
+        is_step_back = release.digest in state.history
+        before = (held for held in state.history if held != release.digest and held not in state.given_up)
         history = (release.digest, *before)[: max(self._mac.settings.keep, 2)]
         state = replace(state, history=history, journal=None)
         highest = furthest(state.highest, release.manifest)
-        if highest != state.highest or release.manifest.rolls_back:
+        if not is_step_back and (highest != state.highest or release.manifest.rolls_back):
             # what failed before is behind this Mac now, and its place in history keeps it there
             state = replace(state, highest=highest, furthest=release.digest, given_up={}, tries={})
         confirmed = self._write(state)
@@ -79,7 +80,7 @@ class Transition:
         """Back to what was before. It is not held to its health: there is nothing further back to go to."""
         done = bring(self._mac, self._store.load(journal.source) if journal.source else None, is_undoing=True)
         tries = state.tries.get(journal.target, 0) + 1
-        given_up = dict(state.given_up)
+        given_up = {held: why for held, why in state.given_up.items() if held != journal.source}
         if journal.code == "VD307" or tries >= MOST_TRIES:
             given_up[journal.target] = journal.reason
         counts = {**state.tries, journal.target: tries}

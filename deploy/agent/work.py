@@ -81,15 +81,8 @@ class Agent:
                 raise Refusal("VD404", "rollback", "no earlier release is kept on this Mac", fix)
             withdrawn, before = state.history[:2]
             refuse_unless_possible(self._mac, self._store.load(before))
-            result = Transition(self._mac, self._store).start(state, before)
-            if result.refusal is None:
-                result = replace(result, state=self._withdrawn(result.state, withdrawn))
-            return self._reported(_of(result))
-
-    def _withdrawn(self, state: State, digest: str) -> State:
-        history = tuple(held for held in state.history if held != digest)
-        given_up = {**state.given_up, digest: "rolled back on this Mac"}
-        return self._written(replace(state, history=history, given_up=given_up))
+            state = replace(state, given_up={**state.given_up, withdrawn: "rolled back on this Mac"})
+            return self._reported(_of(Transition(self._mac, self._store).start(state, before)))
 
     def suspend(self, reason: str) -> None:
         """Until `resume`, passes look and change nothing. Raises OSError."""

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from deploy.account.refusal import Refusal
+from deploy.agent import transition
 from deploy.agent.lock import alone
 from deploy.agent.work import Busy
 from tests.deploy.accounts import as_owner
-from tests.deploy.desk import Desk, hooks, openclaw
+from tests.deploy.desk import Desk, git, hooks, openclaw
 from tests.deploy.rehearsal import Rehearsal, program
 
 FIRST = {"openclaw.json": openclaw(agents={"a": 1}), "policy.jsonc": b"{}\n"}
@@ -365,6 +366,68 @@ def test_one_step_back_by_hand(mac: Rehearsal, desk: Desk) -> None:
     assert new in report.state.given_up
     mac.agent.resume()
     assert mac.run().state.current == new, "and then it may be taken again"
+
+
+def test_a_step_back_that_is_cut_off_is_still_one(
+    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody grew impatient; the passes after it go on with going back, and do not undo it."""
+    old = desk.publish(FIRST)
+    mac.run()
+    new = desk.publish(SECOND)
+    mac.run()
+
+    def impatient(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transition, "wait_until_well", impatient)
+        with pytest.raises(KeyboardInterrupt):
+            mac.agent.roll_back()
+    for sync in ("in-sync", "rolled-back"):
+        report = mac.run()
+        assert (report.sync, report.state.history) == (sync, (old,))
+    assert new in report.state.given_up
+
+
+def test_a_step_back_that_does_not_work_leaves_the_mac_where_it_was(
+    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = desk.publish(FIRST)
+    mac.run()
+    new = desk.publish(SECOND)
+    mac.run()
+
+    def not_well(*_: object) -> None:
+        raise Refusal("VD307", "health", "not well", "see")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transition, "wait_until_well", not_well)
+        assert mac.agent.roll_back().sync == "rolled-back"
+    report = mac.run()
+    assert (report.sync, report.state.current) == ("in-sync", new)
+    assert list(report.state.given_up) == [old]
+
+
+def test_a_step_back_from_a_release_to_a_signed_rollback(mac: Rehearsal, desk: Desk) -> None:
+    """The permission to go back was for what came before; it neither returns nor lets the last one be forgotten."""
+    desk.publish(FIRST)
+    mac.run()
+    desk.publish(SECOND)
+    mac.run()
+    bad = git(desk.project, "rev-parse", "HEAD")
+    git(desk.project, "checkout", "--quiet", f"{bad}~1")
+    assert desk.bundle(rolls_back=bad) == 0
+    back = desk.newest()
+    mac.run()
+    git(desk.project, "checkout", "--quiet", bad)
+    third = desk.publish({"openclaw.json": openclaw(agents={"a": 3})})
+    mac.run()
+    assert mac.agent.roll_back().state.current == back
+    report = mac.run()
+    assert (report.sync, report.state.current) == ("rolled-back", back)
+    mac.agent.resume()
+    assert mac.run().state.current == third
 
 
 def test_a_plan_changes_nothing(mac: Rehearsal, desk: Desk) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy.account.refusal import Refusal
-from deploy.release.whole import write_lasting
+from deploy.release.whole import make_folder, write_lasting
 
 FILE, FORMAT = "ledger.json", "weathervane-agent-ledger/1"
+#: Where copies of what people had lie, and how many of their edits are kept.
+KEPT, MOST_COPIES = "kept", 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,24 @@ def digest(content: bytes) -> str:
 def keep_copy(folder: Path, content: bytes) -> str:
     """Keep what a person had, for its owner's eyes; return its name below kept/."""
     name = digest(content)
-    kept = folder / "kept"
-    kept.mkdir(mode=0o700, exist_ok=True)
-    if not (kept / name).exists():
-        write_lasting(kept / name, content)
+    kept = folder / KEPT / name
+    make_folder(kept.parent)
+    if kept.exists():
+        kept.touch()
+    else:
+        write_lasting(kept, content)
     return name
 
 
 def kept_copy(folder: Path, name: str) -> bytes:
     """Raises OSError."""
-    return (folder / "kept" / name).read_bytes()
+    return (folder / KEPT / name).read_bytes()
+
+
+def prune_copies(folder: Path, ledger: Ledger) -> None:
+    """Remove the oldest of the copies that will not be put back: somebody who edits each day must not fill a disk."""
+    needed = {owned.original for owned in ledger.files.values()}
+    kept = list((folder / KEPT).iterdir()) if (folder / KEPT).is_dir() else []
+    loose = sorted((copy for copy in kept if copy.name not in needed), key=lambda copy: copy.stat().st_mtime_ns)
+    for copy in loose[:-MOST_COPIES]:
+        copy.unlink()

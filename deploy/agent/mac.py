@@ -14,7 +14,7 @@ from deploy.agent.files import Change, FilePlan, labels_of, leftovers, place_fil
 from deploy.agent.jobs import Job, jobs_of, needs_reload, refuse_jobs, reload_jobs, to_reload
 from deploy.agent.labels import AGENT
 from deploy.agent.launchctl import Launchctl
-from deploy.agent.ledger import Ledger, keep_copy, read_ledger, write_ledger
+from deploy.agent.ledger import Ledger, digest, keep_copy, prune_copies, read_ledger, write_ledger
 from deploy.agent.log import Log
 from deploy.agent.openclaw import gateway_port, refuse_unless_valid, refuse_without_token
 from deploy.agent.placements import KINDS, Placement, placements
@@ -116,13 +116,16 @@ def bring(mac: Mac, release: Release | None, *, is_undoing: bool = False) -> Don
     if ledger != placed:
         write_ledger(state, ledger)
     pending = (*_settings_of_cursor(mac, release, ledger), *_own_list(labels))
+    prune_copies(state, ledger)
     changed = (*(str(change.place) for change in wanted.files.changes), *wanted.reloads)
     return Done(changed, wanted.files.left, pending)
 
 
 def _tell(mac: Mac, changes: Iterable[Change]) -> None:
     for change in changes:
-        edited = "; a person had changed it, and a copy is in kept/" if change.is_edited else ""
+        edited = (
+            f"; a person had changed it: kept/{digest(change.old.content)}" if change.old and change.is_edited else ""
+        )
         mac.log(f"{change.verb} {change.place}{edited}")
 
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import stat
 import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO, Protocol
 
 from deploy.account.refusal import Refusal
+from deploy.release.archive import MOST_BUNDLE_BYTES
 
 #: For one file, by the monotonic clock, however slowly it drips; and for one silence.
 _FILE_SECONDS, _SILENCE_SECONDS = 300, 30
 _LATER = "nothing was changed; the next pass tries again"
+#: Of 512 bytes, for each file that git writes.
+_MOST_BLOCKS = 2 * MOST_BUNDLE_BYTES // 512
+#: Set where the agent is started from a git hook; they would lead git into that repository.
+_OTHER_REPOSITORY = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -95,13 +101,14 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:  # fmt: skip
-        _refuse_unless_https(newurl)
+        came_by_tls = urllib.parse.urlsplit(req.full_url).scheme == "https"
+        _refuse_unless_https(newurl, frozenset() if came_by_tls else _LOOPBACK)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _refuse_unless_https(address: str) -> None:
+def _refuse_unless_https(address: str, loopback: Collection[str] = _LOOPBACK) -> None:
     parts = urllib.parse.urlsplit(address)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in loopback):
         raise unreachable(address, "it is not https")
 
 
@@ -117,12 +124,23 @@ def _read_until(answer: IO[bytes], limit: int, end: float, place: str) -> bytes:
 
 
 class Git:
-    """The newest commit of a branch, fetched without history and without files that nobody asks for."""
+    """The newest commit of a branch, fetched without history and without files that nobody asks for. The clone holds
+    nothing that cannot be fetched again: where git fails in it, it goes. A git that was killed leaves locks behind,
+    and a remote that gives too much leaves half of it.
+    """
 
     def __init__(self, address: str, branch: str, clone: Path) -> None:
         self._address, self._branch, self._clone, self._is_fetched = address, branch, clone, False
 
     def file(self, name: str, limit: int) -> bytes:
+        try:
+            return self._file(name, limit)
+        except Refusal:
+            shutil.rmtree(self._clone, ignore_errors=True)
+            self._is_fetched = False
+            raise
+
+    def _file(self, name: str, limit: int) -> bytes:
         if not self._is_fetched:
             self._fetch()
         path = f"FETCH_HEAD:{name}"
@@ -142,7 +160,16 @@ class Git:
         }.items():
             self._git("config", key, value)
         branch = f"refs/heads/{self._branch}"
-        self._git("fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "origin", branch)
+        self._git(
+            "fetch",
+            "--quiet",
+            "--depth=1",
+            "--filter=blob:none",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "origin",
+            branch,
+        )
         self._is_fetched = True
 
     def _git(self, *arguments: str) -> bytes:
@@ -150,7 +177,10 @@ class Git:
 
 
 def _run(command: list[str], place: str) -> bytes:
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    """No file that git writes may outgrow a bundle: what a remote sends is on the disk before its size is known."""
+    environment = {name: value for name, value in os.environ.items() if name not in _OTHER_REPOSITORY}
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:https:ssh"}
+    command = ["/bin/sh", "-c", 'ulimit -f "$0" && exec "$@"', str(_MOST_BLOCKS), *command]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=_FILE_SECONDS, env=environment)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.account.refusal import Refusal
 from deploy.release.archive import Release, digest_of, unpack
-from deploy.release.whole import flush_folder, write_lasting
+from deploy.release.whole import flush_folder, make_folder, write_lasting
 
 BUNDLE, SIGNATURE = "bundle.tar", "bundle.tar.sig"
 
@@ -24,7 +24,7 @@ class Store:
         digest = digest_of(bundle)
         if self.staged(digest):
             return
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(self._folder)
         incoming = self._folder / f".new-{digest}"
         shutil.rmtree(incoming, ignore_errors=True)
         incoming.mkdir(mode=0o700)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -22,6 +23,13 @@ def write_lasting(file: Path, content: bytes, mode: int = 0o600) -> None:
         temporary.unlink(missing_ok=True)
         raise
     flush_folder(file.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Its owner's alone, and there after a power cut, like what is written into it."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        flush_folder(folder.parent)
 
 
 def flush_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from deploy.account.refusal import Refusal
-from deploy.agent import transition
+from deploy.agent import ledger, transition
 from deploy.agent.lock import alone
 from deploy.agent.work import Busy
 from tests.deploy.accounts import as_owner
@@ -41,7 +42,26 @@ def test_an_edited_file_is_put_right_told_and_kept(mac: Rehearsal, desk: Desk) -
     assert (report.sync, report.drift) == ("mended", (str(file),))
     assert file.read_bytes() == FIRST["openclaw.json"]
     assert edited in kept(mac)
+    assert f"kept/{hashlib.sha256(edited).hexdigest()}\n" in (mac.state_folder / "agent.log").read_text()
     assert mac.run().sync == "in-sync"
+
+
+def test_edits_are_kept_up_to_a_number_and_what_was_there_first_for_ever(
+    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "MOST_COPIES", 2)
+    file = mac.home / ".openclaw/openclaw.json"
+    file.parent.mkdir()
+    file.write_bytes(b"before any agent")
+    desk.publish(FIRST)
+    mac.run()
+    edits = [f"edit {number}".encode() for number in (1, 2, 3, 1)]
+    for number, edit in enumerate(edits):
+        file.write_bytes(edit)
+        assert mac.run().sync == "mended"
+        for copy in (mac.state_folder / "kept").iterdir():  # as if a minute had gone by
+            os.utime(copy, ns=(0, copy.stat().st_mtime_ns - 60_000_000_000 * (number + 1)))
+    assert sorted(kept(mac)) == [b"before any agent", b"edit 1", b"edit 3"]
 
 
 def test_a_file_that_was_opened_to_others_is_closed(mac: Rehearsal, desk: Desk) -> None:
@@ -368,9 +388,7 @@ def test_one_step_back_by_hand(mac: Rehearsal, desk: Desk) -> None:
     assert mac.run().state.current == new, "and then it may be taken again"
 
 
-def test_a_step_back_that_is_cut_off_is_still_one(
-    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_step_back_that_is_cut_off_is_still_one(mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody grew impatient; the passes after it go on with going back, and do not undo it."""
     old = desk.publish(FIRST)
     mac.run()

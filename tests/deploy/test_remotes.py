@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
+import io
+import os
 import shutil
 import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +68,62 @@ def test_an_address_that_is_a_program_is_not_run(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="VD201"):
         Git(f"ext::sh -c touch% {tmp_path}/ran", "main", tmp_path / "bare").file("x", 1)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("lock", ["config.lock", "shallow.lock"])
+def test_a_git_that_was_killed_leaves_locks_behind(mac: Rehearsal, desk: Desk, tmp_path: Path, lock: str) -> None:
+    desk.publish(FIRST)
+    push(desk, tmp_path / "remote.git")
+    at = mac.having(remote={"git": f"file://{tmp_path}/remote.git", "branch": "releases"})
+    at.run()
+    digest = desk.publish(SECOND)
+    push(desk, tmp_path / "remote.git")
+    (mac.state_folder / "remote.git" / lock).touch()
+    assert at.run().sync == "unreachable"
+    assert (at.run().sync, at.state.current) == ("in-sync", digest)
+
+
+def test_a_git_remote_that_gives_too_much(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git writes first and tells the size later."""
+    desk.publish(FIRST)
+    (desk.out / "air-ana.latest").write_bytes(os.urandom(1 << 20))
+    push(desk, tmp_path / "remote.git")
+    remote = Git(f"file://{tmp_path}/remote.git", "releases", tmp_path / "bare")
+    with pytest.raises(Refusal, match="VD202"):
+        remote.file("air-ana.latest", 65)
+    monkeypatch.setattr(remotes, "_MOST_BLOCKS", 512)
+    with pytest.raises(Refusal, match="VD201"):
+        remote.file("air-ana.latest", 65)
+    assert not (tmp_path / "bare").exists(), "and half of it is not left lying"
+
+
+def test_git_stays_out_of_the_repository_that_a_hook_runs_in(
+    mac: Rehearsal, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = desk.publish(FIRST)
+    push(desk, tmp_path / "remote.git")
+    before = sorted(tmp_path.joinpath("clone/.git").rglob("*"))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "clone/.git"))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "clone/.git/objects"))
+    at = mac.having(remote={"git": f"file://{tmp_path}/remote.git", "branch": "releases"})
+    assert at.run().state.current == digest
+    assert sorted(tmp_path.joinpath("clone/.git").rglob("*")) == before
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/r.git", "git://127.0.0.1:9/r.git"])
+def test_git_speaks_no_protocol_that_anybody_may_change(address: str, tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="not allowed"):
+        Git(address, "main", tmp_path / "bare").file("x", 1)
+
+
+def test_a_password_in_an_address_is_in_no_report(mac: Rehearsal, capsys: pytest.CaptureFixture[str]) -> None:
+    for remote in (
+        {"https": "https://ana:hunter2@127.0.0.1:9/"},
+        {"git": "https://ana:hunter2@127.0.0.1:9/r", "branch": "b"},
+    ):
+        assert mac.having(remote=remote).run().sync == "unreachable"
+        for file in ("status.json", "agent.log", "state.json"):
+            assert "hunter2" not in (mac.state_folder / file).read_text()
 
 
 # ---- HTTPS
@@ -184,6 +244,14 @@ def test_nobody_is_there(mac: Rehearsal, desk: Desk) -> None:
 def test_only_https(address: str, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="VD201"):
         remote_of({"https": address}, tmp_path)
+
+
+@pytest.mark.parametrize("target", ["http://releases.acme.example/x", "http://127.0.0.1/x", "http://localhost/x"])
+def test_tls_leads_to_no_door_of_this_mac(target: str) -> None:
+    """Whoever answers must not have the agent ask what only listens here."""
+    request = urllib.request.Request("https://releases.acme.example/x")
+    with pytest.raises(Refusal, match="not https"):
+        remotes._Redirects().redirect_request(request, io.BytesIO(), 302, "", http.client.HTTPMessage(), target)
 
 
 def test_no_way_out_of_tls(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ class Done:
     pending: tuple[str, ...]
 
 
+NOTHING = Done((), (), ())
+
+
 def plan(mac: Mac, release: Release | None) -> MacPlan:
     """Look, and change nothing. Raises Refusal."""
     return _plan(mac, release, read_ledger(mac.site.state), None)

@@ -94,7 +94,7 @@ def report_text(data: Mapping[str, Any]) -> str:
         if release
         else "none"
     )
-    lines = [f"{data['machine']}: {has}", f"sync    {sync['state']}"]
+    lines = [f"{data['machine']}: {has}", f"as of   {data['at']}, pass {data['passes']}", f"sync    {sync['state']}"]
     if sync["reason"]:
         lines += [f"  {sync['code']} {sync['reason']}", f"  fix: {sync['fix']}"]
     for name, title in (("drift", "was changed"), ("left", "left alone, somebody changed it"), ("pending", "waits")):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from deploy.account.refusal import Refusal
 from deploy.agent.health import wait_until_well
-from deploy.agent.mac import Done, Mac, bring
+from deploy.agent.mac import NOTHING, Done, Mac, bring
 from deploy.agent.order import furthest
 from deploy.agent.state import Journal, State, write_state
 from deploy.agent.store import Store
@@ -78,7 +78,14 @@ class Transition:
 
     def _restore(self, state: State, journal: Journal) -> Result:
         """Back to what was before. It is not held to its health: there is nothing further back to go to."""
-        done = bring(self._mac, self._store.load(journal.source) if journal.source else None, is_undoing=True)
+        try:
+            before = self._store.load(journal.source) if journal.source else None
+        except Refusal as lost:  # the Mac stays as it is until the next pass fetches that again, or a newer one
+            journal = replace(journal, reason=f"{journal.reason}; and {lost.place}: {lost.message}")
+            return self._given_up(state, journal, NOTHING)
+        return self._given_up(state, journal, bring(self._mac, before, is_undoing=True))
+
+    def _given_up(self, state: State, journal: Journal, done: Done) -> Result:
         tries = state.tries.get(journal.target, 0) + 1
         given_up = {held: why for held, why in state.given_up.items() if held != journal.source}
         if journal.code == "VD307" or tries >= MOST_TRIES:

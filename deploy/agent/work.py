@@ -12,15 +12,13 @@ from deploy.account.refusal import Refusal
 from deploy.agent.health import Part, look
 from deploy.agent.intake import Intake, take_in
 from deploy.agent.lock import alone
-from deploy.agent.mac import Done, Mac, MacPlan, bring, plan, refuse_unless_possible
+from deploy.agent.mac import NOTHING, Done, Mac, MacPlan, bring, plan, refuse_unless_possible
 from deploy.agent.remotes import remote_of
 from deploy.agent.state import Journal, State, read_state, write_state
 from deploy.agent.status import Report, Sync, write_report
 from deploy.agent.store import Store
 from deploy.agent.transition import Result, Transition, as_refusal
 from deploy.release.archive import Release
-
-_NOTHING = Done((), (), ())
 
 
 class Busy(Exception):
@@ -33,7 +31,7 @@ class _Ended:
 
     sync: Sync
     state: State
-    done: Done = _NOTHING
+    done: Done = NOTHING
     refusal: Refusal | None = None
     drift: tuple[str, ...] = ()
     offered: str | None = None

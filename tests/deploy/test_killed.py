@@ -239,6 +239,30 @@ def test_nothing_is_renamed_before_it_is_on_the_disk(
     assert renames > 8
 
 
+def test_the_release_to_go_back_to_is_damaged(mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Mac says so, and is not stuck: the next good release mends it."""
+    old = desk.publish(OLD)
+    mac.run()
+    new = desk.publish(NEW)
+    (mac.state_folder / "releases" / old / "bundle.tar").write_bytes(b"")
+
+    def not_well(*_: object) -> None:
+        raise Refusal("VD307", "health", "not well", "see")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transition, "wait_until_well", not_well)
+        report = mac.run()
+    assert report.refusal is not None
+    assert (report.sync, report.release, report.state.journal) == ("rolled-back", None, None)
+    assert "bundle.tar" in report.refusal.message
+    assert new in report.state.given_up
+    report = mac.run()
+    assert report.refusal is not None
+    assert (report.sync, report.refusal.code) == ("drifted", "VD403")
+    newer = desk.publish({"openclaw.json": openclaw(agents={"a": 3})})
+    assert (mac.run().sync, mac.state.current) == ("in-sync", newer)
+
+
 def test_a_change_that_stays_cut_off_keeps_both_its_releases(
     mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

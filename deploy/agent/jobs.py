@@ -44,7 +44,9 @@ def jobs_of(release: Release | None) -> Mapping[str, Job]:
     """By label. Raises Refusal where a list is none."""
     found = {}
     for path, content in sorted((release.of("launchd") if release else {}).items()):
-        label = Path(path).name.removesuffix(".plist")
+        label = Path(path).stem
+        if path != f"launchd/{label}.plist":
+            raise _too_much(path, "it is no property list of a job")
         try:
             data = plistlib.loads(content)
         except (ValueError, TypeError, AttributeError, ExpatError, plistlib.InvalidFileException) as error:

@@ -74,5 +74,4 @@ def _launchd(release: Release, site: Site) -> Iterator[Placement]:
     anchor = site.launch.parent if site.person else site.home
     below = site.launch.relative_to(anchor)
     for path, content in release.of("launchd").items():
-        if path.endswith(".plist"):
-            yield Placement(Place(anchor, f"{below}/{Path(path).name}"), content, READABLE)
+        yield Placement(Place(anchor, f"{below}/{Path(path).name}"), content, READABLE)

@@ -103,6 +103,9 @@ def test_a_path_that_is_taken_is_plain(path: str) -> None:
         tar(HEAD, (named("files/openclaw.json", tarfile.SYMTYPE, "/etc/passwd"), b"")),
         tar(HEAD, (named("files/openclaw.json", tarfile.LNKTYPE, "manifest.json"), b"")),
         tar(HEAD, (named("files/openclaw.json", tarfile.FIFOTYPE), b"")),
+        tar(HEAD, (named("files/openclaw.json", tarfile.CHRTYPE), CONTENT)),
+        tar(HEAD, (named("files/openclaw.json", tarfile.SYMTYPE, "/etc/passwd"), CONTENT)),
+        tar(HEAD, (named("files/openclaw.json", tarfile.GNUTYPE_SPARSE), CONTENT)),
         tar(HEAD, (named("files/openclaw.json"), CONTENT), (named("files/more"), b"")),
         tar(HEAD, (named("files/openclaw.json"), CONTENT), (named("files/openclaw.json"), CONTENT)),
         tar((named("manifest.json", tarfile.SYMTYPE, "x"), b""), (named("files/openclaw.json"), CONTENT)),
@@ -114,6 +117,14 @@ def test_a_path_that_is_taken_is_plain(path: str) -> None:
 def test_refuses(bundle: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         unpack(bundle)
+
+
+@given(some.integers(0, len(pack(GOOD, {"openclaw.json": CONTENT})) - 1), some.integers(1, 255))
+def test_no_byte_of_a_bundle_can_be_another(at: int, change: int) -> None:
+    bundle = bytearray(pack(GOOD, {"openclaw.json": CONTENT}))
+    bundle[at] ^= change
+    with pytest.raises(ValueError, match=r"\w"):
+        unpack(bytes(bundle))
 
 
 @pytest.mark.parametrize(

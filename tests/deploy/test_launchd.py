@@ -147,6 +147,16 @@ def test_a_list_that_asks_for_more(mac: Rehearsal, desk: Desk, content: bytes) -
     assert mac.calls() == []
 
 
+@pytest.mark.parametrize("path", [f"launchd/more/{SERVER}.plist", "launchd/readme", f"launchd/{SERVER}.plist.old"])
+def test_a_list_in_an_odd_place(mac: Rehearsal, desk: Desk, path: str) -> None:
+    """Two lists of one label would take turns."""
+    desk.publish({f"launchd/{SERVER}.plist": plist(SERVER), path: plist(SERVER, Nice=5)})
+    report = mac.run()
+    assert report.refusal is not None
+    assert (report.sync, report.refusal.code, report.refusal.place) == ("refused", "VD306", path)
+    assert mac.calls() == []
+
+
 def test_the_agent_never_boots_itself_out(mac: Rehearsal, desk: Desk) -> None:
     """Booted out, it could not load itself again; and without its list nobody would mend this Mac any more."""
     file = mac.home / f"Library/LaunchAgents/{AGENT}.plist"

@@ -21,8 +21,8 @@ from deploy.release.archive import MOST_BUNDLE_BYTES
 #: For one file, by the monotonic clock, however slowly it drips; and for one silence.
 _FILE_SECONDS, _SILENCE_SECONDS = 300, 30
 _LATER = "nothing was changed; the next pass tries again"
-#: Of 512 bytes, for each file that git writes.
-_MOST_BLOCKS = 2 * MOST_BUNDLE_BYTES // 512
+#: Of 512 bytes, for each file that git writes: the bundles of a whole fleet, where a server knows no filter.
+_MOST_BLOCKS = 16 * MOST_BUNDLE_BYTES // 512
 #: Set where the agent is started from a git hook; they would lead git into that repository.
 _OTHER_REPOSITORY = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -177,7 +177,7 @@ class Git:
 
 
 def _run(command: list[str], place: str) -> bytes:
-    """No file that git writes may outgrow a bundle: what a remote sends is on the disk before its size is known."""
+    """Git's files have a limit: what a remote sends is on the disk before git tells how much it is."""
     environment = {name: value for name, value in os.environ.items() if name not in _OTHER_REPOSITORY}
     environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:https:ssh"}
     command = ["/bin/sh", "-c", 'ulimit -f "$0" && exec "$@"', str(_MOST_BLOCKS), *command]

@@ -1,4 +1,8 @@
-"""What the agent does when it is started: a pass, a plan, or a step back. One at a time on a Mac."""
+"""What the agent does when it is started: a pass, a plan, or a step back. One at a time on a Mac.
+
+A pass goes on with what was cut off. Else it takes what the remote offers: a new release goes through a Transition, and
+without one, drift is mended. However that ended, health is looked at and the report is written.
+"""
 
 from __future__ import annotations
 

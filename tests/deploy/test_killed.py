@@ -146,6 +146,30 @@ def test_a_persons_file_survives_a_first_release_that_is_killed_and_then_not_wel
         assert not (mac.home / ".openclaw/policy.jsonc").exists(), moment
 
 
+def test_a_persons_job_survives_a_later_release_that_is_killed_while_it_is_undone(
+    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = desk.publish(OLD)
+    mac.run()
+    theirs = plist(STALE, RunAtLoad=True, Nice=1)
+    file = mac.home / f"Library/LaunchAgents/{STALE}.plist"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(theirs)
+    mac.mac.launchctl.load(STALE, file)
+    desk.publish({**OLD, f"launchd/{STALE}.plist": plist(STALE, KeepAlive=True)})
+
+    def not_well(*_: object) -> None:
+        raise Refusal("VD307", "health", "not well", "see")
+
+    monkeypatch.setattr(transition, "wait_until_well", not_well)
+    for moment in killed_passes(mac, ()):
+        mac.run()
+        report = mac.run()
+        assert (report.sync, report.state.current, report.state.journal) == ("rolled-back", old, None), moment
+        assert (report.drift, report.left) == ((), ()), moment
+        assert file.read_bytes() == theirs == mac.loaded(STALE), moment
+
+
 def test_killed_twice_goes_back(mac: Rehearsal, desk: Desk) -> None:
     """A release under which the Mac goes down is not tried for ever."""
     old = desk.publish(OLD)

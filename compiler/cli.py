@@ -18,6 +18,7 @@ INTERRUPTED, UNREAD = 130, 141
 #: Commands of other rooms. Their names stand here alone: the compiler imports none of them.
 ELSEWHERE = {
     "account": "deploy.account.command",
+    "bundle": "deploy.bundle.command",
     "lock": "harness.market.lock_command",
     "market": "harness.market.command",
     "bench": "harness.bench.command",
@@ -27,8 +28,9 @@ ELSEWHERE = {
     "simulate": "harness.market.simulate.command",
     "week": "harness.weekly.command",
 }
-#: What the harness's commands take is said in their own room.
+#: What the commands of other rooms take is said there.
 HARNESS = "harness.arguments"
+DEPLOY = "deploy.arguments"
 REPORT = "https://github.com/weathervane/weathervane/issues"
 
 
@@ -49,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     _add_import(commands)
     import_module(HARNESS).add(commands)
     _add_account(commands)
+    import_module(DEPLOY).add(commands, add_command, add_project)
     _add_reference(commands)
     return top
 

@@ -4,7 +4,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade
 
-.PHONY: compile test contract bench clean lock-requirements environment
+.PHONY: compile test contract bench example-case-study replay clean lock-requirements environment
 
 compile: environment
 	$(BIN)/vane compile
@@ -27,6 +27,14 @@ bench: environment
 	mkdir -p .cache/bench
 	$(BIN)/pytest tests/bench --quiet --benchmark-disable-gc --benchmark-json=.cache/bench/results.json
 	$(BIN)/python -m tests.bench.table .cache/bench/results.json docs/benchmarks.md
+
+# the article's case: its bill computed from list prices, beside what it reports
+example-case-study: environment
+	@$(BIN)/python docs/examples/case-study/case_study.py
+
+# six real weeks, one Monday after the other: .cache/replay/2026-W22.md … are their pull requests
+replay: environment
+	$(BIN)/python -m tests.replay .cache/replay
 
 # newest versions that pyproject.toml allows, pinned and hashed; review the result like any lock file
 lock-requirements: environment

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.diagnostics import Place
-from compiler.plan import AccountPlan, KeyPlan, Route
+from compiler.plan import AccountPlan, Hop, KeyPlan, Route
 from compiler.policy import TRACK_KEYS, Policies
 
 
-def plan_account(routes: tuple[Route, ...], policies: Policies) -> AccountPlan:
-    """Keys and presets that these routes need."""
-    keys = tuple(_keys(routes, policies))
+def plan_account(routes: tuple[Route, ...], usual: tuple[Route, ...], policies: Policies) -> AccountPlan:
+    """Keys and presets that these routes need. A key that only waits for the end of a downgrade stays as it was: a new
+    one would have a new secret, to be brought to every Mac."""
+    keys = tuple(_keys(routes, usual, policies))
     locked = policies.lock.models
     models = sorted({model for key in keys for model in key.models if model in locked})
-    presets = tuple(route for route in routes if route.surface == "cursor")
+    presets = tuple(route for route in routes if route.surface == "cursor" and route.paused is None)
     return AccountPlan(keys, presets, tuple((model, locked[model].canonical_slug) for model in models))
 
 
-def _keys(routes: tuple[Route, ...], policies: Policies) -> Iterator[KeyPlan]:
+def _keys(routes: tuple[Route, ...], usual: tuple[Route, ...], policies: Policies) -> Iterator[KeyPlan]:
     for name, section in TRACK_KEYS.items():
-        hops = [hop for route in routes for hop in route.hops if hop.key == name]
+        hops = _paid_by(name, routes) or _paid_by(name, usual)
         track = policies.track(name)
         if track is None or not hops:
             continue
@@ -36,3 +37,7 @@ def _keys(routes: tuple[Route, ...], policies: Policies) -> Iterator[KeyPlan]:
             period=cap.period if cap else None,
             places=tuple(dict.fromkeys(places)),
         )
+
+
+def _paid_by(key: str, routes: tuple[Route, ...]) -> list[Hop]:
+    return [hop for route in routes for hop in route.hops if hop.key == key]

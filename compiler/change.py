@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -41,7 +41,9 @@ class RouteChange:
     @property
     def is_rerouted(self) -> bool:
         """Whether calls go elsewhere at once: to another primary, on another key, or from other Macs."""
-        return self.kind != "changed" or any(d.what in ("primary", "key", "machines") for d in self.differences)
+        return self.kind != "changed" or any(
+            d.what in ("primary", "key", "machines", "paused") for d in self.differences
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class Change:
     machines: int
     scenarios: int
     dollars: Decimal
+    #: changes of the routes as they would be if no track were downgraded: what thresholds are for. A downgrade is a
+    #: switch to what was compiled ahead and reviewed, and its end a switch back
+    reviewed: tuple[RouteChange, ...]
+    #: whether nothing but `downgraded` changes
+    is_downgrade_alone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class Yardstick:
 
     def price(self, route: Route | None, side: Compiled | None) -> Decimal | None:
         """List price of a route's primary in USD per million tokens, prompt and completion blended."""
-        if route is None or side is None:
+        if route is None or side is None or route.paused is not None:
             return None
         facts = side.policies.lock.facts(route.hops[0].model)
         if facts is None or facts.is_mlx:
@@ -101,7 +108,7 @@ Files = Mapping[str, bytes]
 
 def compare(before: Compiled | None, after: Compiled, was_files: Files, now_files: Files) -> Change:
     """What `after` changes. Without a `before` everything is new. Files: what generated/ holds on each side."""
-    routes = tuple(_route_changes(before, after))
+    routes = tuple(_route_changes(before, after, _standing))
     touched = tuple(sorted(_touched(was_files, now_files)))
     old_machines = before.plans[0].machines if before else {}
     old_scenarios = before.policies.scenarios if before else {}
@@ -112,7 +119,22 @@ def compare(before: Compiled | None, after: Compiled, was_files: Files, now_file
         machines=len({*after.plans[0].machines, *old_machines}),
         scenarios=len({*after.policies.scenarios, *old_scenarios}),
         dollars=sum((route.dollars for route in routes), Decimal(0)),
+        reviewed=tuple(_route_changes(before, after, _usual)),
+        is_downgrade_alone=before is not None and _is_downgrade_alone(before.policies, after.policies),
     )
+
+
+def _is_downgrade_alone(before: Policies, after: Policies) -> bool:
+    """Whether the policies differ, and are the same without what tracks.yaml says of a downgrade."""
+    was, now = (_without_downgrade(side) for side in (before, after))
+    return was == now and before.tracks != after.tracks
+
+
+def _without_downgrade(policies: Policies) -> tuple[object, ...]:
+    dollar = policies.tracks.dollar_track
+    bare = dollar and dollar.model_copy(update={"downgraded": None})
+    others = {name: document.data for name, document in policies.documents.files.items() if name != "tracks.yaml"}
+    return policies.tracks.model_copy(update={"dollar_track": bare}), others
 
 
 def compiled_files(side: Compiled | None) -> Files:
@@ -120,16 +142,27 @@ def compiled_files(side: Compiled | None) -> Files:
     return {path: artifact.content for path, artifact in side.files()} if side else {}
 
 
-def _route_changes(before: Compiled | None, after: Compiled) -> Iterator[RouteChange]:
+def _standing(plan: Plan) -> tuple[Route, ...]:
+    return plan.routes
+
+
+def _usual(plan: Plan) -> tuple[Route, ...]:
+    return plan.usual
+
+
+def _route_changes(
+    before: Compiled | None, after: Compiled, routes: Callable[[Plan], tuple[Route, ...]]
+) -> Iterator[RouteChange]:
     measure = yardstick(before, after)
-    old = _by_scenario(before.plans[0]) if before else {}
-    new = _by_scenario(after.plans[0])
+    old = {route.scenario: route for route in routes(before.plans[0])} if before else {}
+    new = {route.scenario: route for route in routes(after.plans[0])}
     for scenario in sorted({*old, *new}):
         was, now = old.get(scenario), new.get(scenario)
         was_on = _machines(before.plans[0], scenario) if before else ()
         now_on = _machines(after.plans[0], scenario)
-        differences = tuple(_differences(was, now, was_on, now_on, after)) if was and now else ()
+        differences: tuple[Difference, ...] = ()
         if before and was and now:
+            differences = tuple(_differences(was, now, was_on, now_on, before.policies, after.policies))
             differences += tuple(_shares(scenario, before.policies, after.policies))
         price_before, price_after = measure.price(was, before), measure.price(now, after)
         dollars = measure.month(scenario, price_after) - measure.month(scenario, price_before)
@@ -140,25 +173,20 @@ def _route_changes(before: Compiled | None, after: Compiled) -> Iterator[RouteCh
             yield RouteChange(scenario, "changed", now_on, differences, price_before, price_after, dollars)
 
 
-def _by_scenario(plan: Plan) -> Mapping[str, Route]:
-    return {route.scenario: route for route in plan.routes}
-
-
 def _machines(plan: Plan, scenario: str) -> tuple[str, ...]:
-    hosts = {id(m) for m in plan.machines.values() if any(route.scenario == scenario for route in m.routes)}
+    macs = plan.machines.values()
+    hosts = {id(mac) for mac in macs if any(route.scenario == scenario for route in (*mac.routes, *mac.paused))}
     return tuple(sorted(name for name, machine in plan.machines.items() if id(machine) in hosts))
 
 
 def _differences(
-    was: Route, now: Route, was_on: tuple[str, ...], now_on: tuple[str, ...], after: Compiled
+    was: Route, now: Route, was_on: tuple[str, ...], now_on: tuple[str, ...], before: Policies, after: Policies
 ) -> Iterator[Difference]:
-    place = after.policies.scenario_place(now.scenario, "scenario")
-    first = now.hops[0].place
+    place = after.scenario_place(now.scenario, "scenario")
     sides = [
-        ("primary", was.hops[0].model, now.hops[0].model, first),
-        ("fallbacks", _fallbacks(was), _fallbacks(now), now.hops[1].place if now.hops[1:] else first),
-        ("key", was.hops[0].key, now.hops[0].key, first),
-        ("provider", _wishes(was.hops[0].preferences), _wishes(now.hops[0].preferences), first),
+        ("downgraded", _downgrade(was, before), _downgrade(now, after), _moved_at(now, after)),
+        ("paused", was.paused or "", now.paused or "", _moved_at(now, after)),
+        *_where_calls_go(was, now),
         ("labels", ", ".join(was.labels), ", ".join(now.labels), place),
         ("slots", ", ".join(was.slots), ", ".join(now.slots), place),
         ("tier", was.tier, now.tier, place),
@@ -169,8 +197,36 @@ def _differences(
     return (Difference(what, old, new, where) for what, old, new, where in sides if old != new)
 
 
+def _where_calls_go(was: Route, now: Route) -> Iterator[tuple[str, str, str, Place]]:
+    """Models, keys and preferences; of a paused side there is no more to say than that it has none."""
+    first = now.hops[0].place if now.hops else now.trace[-1].place
+    yield "primary", _primary(was), _primary(now), first
+    if was.hops and now.hops:
+        yield "fallbacks", _fallbacks(was), _fallbacks(now), now.hops[1].place if now.hops[1:] else first
+        yield "key", was.hops[0].key, now.hops[0].key, first
+        yield "provider", _wishes(was.hops[0].preferences), _wishes(now.hops[0].preferences), first
+
+
+def _downgrade(route: Route, policies: Policies) -> str:
+    """The downgrade that took a scenario off the dollar track, in words; nothing where none did."""
+    dollar = policies.tracks.dollar_track
+    if dollar is None or dollar.downgraded is None or route.track == policies.scenarios[route.scenario].track:
+        return ""
+    return f"to {dollar.downgraded.to} until {dollar.downgraded.until}"
+
+
+def _moved_at(route: Route, policies: Policies) -> Place:
+    """The line that took a scenario off its track, else the one that put it there."""
+    moves = [step.place for step in route.trace if step.decided_by in ("apply_downgraded", "apply_situation")]
+    return moves[-1] if moves else policies.scenario_place(route.scenario, "track")
+
+
 def _fallbacks(route: Route) -> str:
     return ", ".join(hop.model for hop in route.hops[1:])
+
+
+def _primary(route: Route) -> str:
+    return route.hops[0].model if route.hops else ""
 
 
 def _wishes(preferences: Preferences) -> str:

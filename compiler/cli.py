@@ -22,6 +22,11 @@ ELSEWHERE = {
     "lock": "harness.market.lock_command",
     "market": "harness.market.command",
     "bench": "harness.bench.command",
+    "propose": "harness.propose.command",
+    "report": "harness.report.command",
+    "spend": "harness.market.spend.command",
+    "simulate": "harness.market.simulate.command",
+    "week": "harness.weekly.command",
 }
 #: What the commands of other rooms take is said there.
 HARNESS = "harness.arguments"
@@ -88,6 +93,7 @@ def _add_lock(commands: Commands) -> None:
     add_format(command)
     command.add_argument("--from", dest="saved", type=Path, metavar="FILE", help="a saved answer of GET /models")
     command.add_argument("--zdr-from", type=Path, metavar="FILE", help="a saved answer of GET /endpoints/zdr")
+    command.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
     command.add_argument(
         "--as-of", metavar="YYYY-MM-DD", help="day of the saved answer; else the date in its file name"
     )

@@ -88,6 +88,8 @@ def _where(machines: Sequence[str], laptops: frozenset[str]) -> str:
 
 
 def _difference(difference: Difference) -> str:
+    if difference.what in ("downgraded", "paused"):  # whole sentences: the state that ends or begins
+        return f"{difference.what}: {difference.after}" if difference.after else f"no longer {difference.what}"
     before, after = (_short(side) if side else "none" for side in (difference.before, difference.after))
     return f"{difference.what} {before} → {after}"
 

@@ -90,7 +90,7 @@ def explain(compiled: Compiled, targets: Sequence[Target], scenario: str, machin
             _contingency(plan.situation, plan.folder, route, _route(plan.routes, scenario))
             for plan in compiled.plans[1:]
         ),
-        machines=tuple(name for name, plan in standing.machines.items() if route in plan.routes),
+        machines=tuple(name for name, plan in standing.machines.items() if route in (*plan.routes, *plan.paused)),
     )
 
 

@@ -37,7 +37,8 @@ def _machine_plan(
     machine: Machine, routes: tuple[Route, ...], labels: tuple[Label, ...], policies: Policies
 ) -> MachinePlan:
     roles = frozenset(machine.roles)
-    taken = tuple(route for route in routes if _takes_up(machine.tier, roles, route))
+    here = tuple(route for route in routes if _takes_up(machine.tier, roles, route))
+    taken = tuple(route for route in here if route.paused is None)
     gateway = policies.fleet.machines[machine.gateway].address if machine.gateway else None
     weekly = policies.acceptance.schedule if policies.acceptance and "harness" in roles else None
     always_on = machine.tier == "remote"
@@ -53,6 +54,7 @@ def _machine_plan(
         models=tuple(_models(taken, policies)),
         labels=labels,
         harness=Schedule(WEEKDAYS.index(weekly.weekday) + 1, weekly.hour, weekly.minute) if weekly else None,
+        paused=tuple(route for route in here if route.paused is not None),
         places=(
             policies.place("fleet.yaml", "prefix"),
             *((policies.place("acceptance.yaml", "schedule", key=True),) if weekly else ()),

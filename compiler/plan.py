@@ -105,6 +105,8 @@ class Route:
     permissions: Permissions = Permissions()
     #: a regular expression that a request must hold (a ticket id), where the track asks for one
     ticket: str | None = None
+    #: why nothing does this work for now: it was moved to models that its data may not reach. Then there are no hops
+    paused: str | None = None
     trace: tuple[Step, ...] = field(default=(), compare=False)
 
     @property
@@ -162,6 +164,8 @@ class MachinePlan:
     models: tuple[Model, ...]
     labels: tuple[Label, ...]
     harness: Schedule | None
+    #: scenarios that would run here and are paused: no target may open a way to a model for them
+    paused: tuple[Route, ...] = ()
     #: the policy lines that gave the Mac its roles and servers apart from its own entry in fleet.yaml
     places: tuple[Place, ...] = field(default=(), compare=False)
 
@@ -218,6 +222,8 @@ class Plan:
     #: every scenario's route, also those that no machine takes up
     routes: tuple[Route, ...]
     account: AccountPlan
+    #: the routes as they would be if no track were downgraded; the same ones where none is
+    usual: tuple[Route, ...]
 
     @property
     def is_standing(self) -> bool:

@@ -114,7 +114,7 @@ def _hop_reasons(route: Route, hop: Hop) -> tuple[Step, ...]:
 
 def _key_reasons(route: Route, key: KeyClass, policies: Policies) -> Iterator[Step]:
     scenario = policies.scenarios[route.scenario]
-    moved = [step for step in route.trace if step.decided_by == "apply_situation"]
+    moved = [step for step in route.trace if step.decided_by in ("apply_downgraded", "apply_situation")]
     behind = [step for step in route.trace if step.decided_by == "add_downgrades" and step.what == f"then track {key}"]
     said = f"{route.scenario}: key {key}"
     if key != route.track:

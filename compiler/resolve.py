@@ -6,45 +6,29 @@ so. Then `machines` gives every Mac the routes that its tier and roles call for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import cast
 
 from compiler.account import plan_account
 from compiler.diagnostics import Place
+from compiler.downgrades import apply_downgraded, hold_blocks, runs_on_own_macs
 from compiler.machines import plan_machines
-from compiler.plan import MLX_PREFIX, SHARED_SLOTS, Hop, KeyClass, Permissions, Plan, Preferences, Route, Step, Track
-from compiler.policy import TRACK_KEYS, Policies
+from compiler.plan import (
+    MLX_PREFIX,
+    Hop,
+    KeyClass,
+    Permissions,
+    Plan,
+    Preferences,
+    Route,
+    Track,
+)
+from compiler.policy import Policies
 from compiler.policy.blocks import blocks_on
 from compiler.policy.tracks import DollarTrack, ProviderPreferences
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the plan is for: nothing special, a passed cap, or the gray pool rolled back."""
-
-    name: str
-    folder: str
-    passed_cap: str | None = None
-    gray_rolled_back: bool = False
-
-
-STANDING = Situation("standing", "")
-
-
-def situations(policies: Policies) -> tuple[Situation, ...]:
-    """The standing situation and every contingency that these policies can get into."""
-    capped = {track.cap for name in TRACK_KEYS if (track := policies.track(name)) and track.cap}
-    found = [STANDING]
-    found += (Situation(f"cap {cap} is passed", f"contingencies/{cap}-passed/", cap) for cap in sorted(capped))
-    if policies.tracks.gray_pool:
-        folder = "contingencies/gray-rolled-back/"
-        found.append(Situation("the gray pool is rolled back", folder, gray_rolled_back=True))
-    return tuple(found)
-
-
-Routes = tuple[Route, ...]
+from compiler.situation import Pass, Routes, Situation, noted, served_labels, situations
 
 
 def describe_scenarios(routes: Routes, policies: Policies, situation: Situation) -> Routes:
@@ -68,8 +52,8 @@ def _described(name: str, policies: Policies) -> Route:
         if allowed
         else Permissions(),
     )
-    return _noted(
-        _noted(bare, "describe_scenarios", f"surface {scenario.surface}", policies.scenario_place(name, "surface")),
+    return noted(
+        noted(bare, "describe_scenarios", f"surface {scenario.surface}", policies.scenario_place(name, "surface")),
         "describe_scenarios",
         f"track {scenario.track}",
         policies.scenario_place(name, "track"),
@@ -83,18 +67,18 @@ def apply_situation(routes: Routes, policies: Policies, situation: Situation) ->
 
 def _moved(route: Route, policies: Policies, situation: Situation) -> Route:
     track = policies.track(route.track)
-    if all(model.startswith(MLX_PREFIX) for model, _ in _candidates(route, policies)):
-        return route  # it runs on our own Macs: no key pays for it, and what is private must not move to the cloud
+    if runs_on_own_macs(route, policies):
+        return route
     if situation.passed_cap and track and track.cap == situation.passed_cap:
         if policies.scenarios[route.scenario].incident:
             place = policies.scenario_place(route.scenario, "incident")
-            return _noted(route, "apply_situation", "incident work keeps its route", place)
+            return noted(route, "apply_situation", "incident work keeps its route", place)
         to = policies.caps[situation.passed_cap].downgrade_to
         place = policies.place("caps.yaml", "caps", situation.passed_cap, "downgrade_to")
-        return replace(_noted(route, "apply_situation", f"{situation.name}: track {to}", place), track=to)
+        return replace(noted(route, "apply_situation", f"{situation.name}: track {to}", place), track=to)
     if situation.gray_rolled_back and route.track == "gray":
         place = policies.place("tracks.yaml", "gray_pool", "rollback", key=True)
-        return replace(_noted(route, "apply_situation", "gray pool rolled back: track token", place), track="token")
+        return replace(noted(route, "apply_situation", "gray pool rolled back: track token", place), track="token")
     return route
 
 
@@ -104,17 +88,7 @@ def choose_models(routes: Routes, policies: Policies, situation: Situation) -> R
 
 
 def _chosen(route: Route, policies: Policies) -> Route:
-    return _with_hops(route, _candidates(route, policies), "choose_models", route.track)
-
-
-def _candidates(route: Route, policies: Policies) -> tuple[tuple[str, Place], ...]:
-    """A scenario's own models, or its track's. A scenario that was moved takes those of the new track."""
-    scenario = policies.scenarios[route.scenario]
-    if scenario.route is None or scenario.track != route.track:
-        return policies.track_models(route.track)
-    name, below = route.scenario, enumerate(scenario.route.fallbacks)
-    rest = ((model, policies.scenario_place(name, "route", "fallbacks", i)) for i, model in below)
-    return ((scenario.route.primary, policies.scenario_place(name, "route", "primary")), *rest)
+    return _with_hops(route, policies.scenario_models(route.scenario, route.track), "choose_models", route.track)
 
 
 def add_downgrades(routes: Routes, policies: Policies, situation: Situation) -> Routes:
@@ -132,9 +106,7 @@ def _downgraded(route: Route, policies: Policies) -> Route:
         return route  # nothing here is paid for by the capped key
     while track and track.cap and (to := policies.caps[track.cap].downgrade_to) not in seen:
         place = policies.place("caps.yaml", "caps", track.cap, "downgrade_to")
-        route = _with_hops(
-            _noted(route, "add_downgrades", f"then track {to}", place), policies.track_models(to), "", to
-        )
+        route = _with_hops(noted(route, "add_downgrades", f"then track {to}", place), policies.track_models(to), "", to)
         seen.add(to)
         track = policies.track(to)
     return route
@@ -149,7 +121,7 @@ def _with_hops(route: Route, models: tuple[tuple[str, Place], ...], by: str, tra
         key = cast(KeyClass, "local" if model.startswith(MLX_PREFIX) else track)
         rank = "primary" if not route.hops else f"fallback {len(route.hops)}"
         route = replace(route, hops=(*route.hops, Hop(model, key, Preferences(), place)))
-        route = _noted(route, by or "add_downgrades", f"{rank} {model}, key {key}", place)
+        route = noted(route, by or "add_downgrades", f"{rank} {model}, key {key}", place)
     return route
 
 
@@ -162,21 +134,13 @@ def _labelled(route: Route, policies: Policies) -> Route:
     labels = policies.scenarios[route.scenario].data
     for index, label in enumerate(labels):
         place = policies.scenario_place(route.scenario, "data", index)
-        route = _noted(route, "attach_labels", f"label {label}", place)
+        route = noted(route, "attach_labels", f"label {label}", place)
     return replace(route, labels=tuple(dict.fromkeys(labels)))
 
 
 def set_preferences(routes: Routes, policies: Policies, situation: Situation) -> Routes:
     """Provider preferences of each call: the track's, then the scenario's, then what blocks require."""
-    return tuple(_preferring(route, _served(route, routes), policies) for route in routes)
-
-
-def _served(route: Route, routes: Routes) -> tuple[str, ...]:
-    """The labels of all work that a route may see: its own, and of the agents for whom it holds a shared seat."""
-    if not SHARED_SLOTS.intersection(route.slots):
-        return route.labels
-    beside = (r for r in routes if r.surface == route.surface and (r.tier == "local") == (route.tier == "local"))
-    return tuple(dict.fromkeys(label for each in (route, *beside) for label in each.labels))
+    return tuple(_preferring(route, served_labels(route, routes), policies) for route in routes)
 
 
 def _preferring(route: Route, labels: tuple[str, ...], policies: Policies) -> Route:
@@ -185,12 +149,12 @@ def _preferring(route: Route, labels: tuple[str, ...], policies: Policies) -> Ro
     if any(hop.key != "local" for hop in hops):
         if own:
             place = policies.scenario_place(route.scenario, "provider", key=True)
-            route = _noted(route, "set_preferences", "provider preferences of the scenario", place)
+            route = noted(route, "set_preferences", "provider preferences of the scenario", place)
         for index, block in blocks_on(policies, labels):
             if block.require.model_fields_set:
                 place = policies.place("sensitive-data.yaml", "blocks", index, "require", key=True)
                 wishes = ", ".join(f"{k}: {_word(v)}" for k, v in block.require.model_dump(exclude_unset=True).items())
-                route = _noted(route, "set_preferences", f"block on {block.label} requires {wishes}", place)
+                route = noted(route, "set_preferences", f"block on {block.label} requires {wishes}", place)
     return replace(route, hops=hops)
 
 
@@ -240,20 +204,17 @@ def _ticketed(route: Route, policies: Policies, dollar: DollarTrack) -> Route:
     if dollar.escalation is None:
         return route
     place = policies.place("tracks.yaml", "dollar_track", "escalation", "ticket")
-    return replace(_noted(route, "ask_for_tickets", "needs a ticket", place), ticket=dollar.escalation.ticket)
+    return replace(noted(route, "ask_for_tickets", "needs a ticket", place), ticket=dollar.escalation.ticket)
 
 
-def _noted(route: Route, by: str, what: str, place: Place) -> Route:
-    return replace(route, trace=(*route.trace, Step(by, what, place)))
-
-
-Pass = Callable[[Routes, Policies, Situation], Routes]
 PASSES: tuple[Pass, ...] = (
     describe_scenarios,
+    apply_downgraded,
     apply_situation,
     choose_models,
     add_downgrades,
     attach_labels,
+    hold_blocks,
     set_preferences,
     ask_for_tickets,
 )
@@ -267,9 +228,19 @@ def resolve(policies: Policies) -> tuple[Plan, ...]:
 
 
 def _plan(policies: Policies, situation: Situation, places: Mapping[str, Place]) -> Plan:
+    routes = _routes(policies, situation)
+    usual = _routes(policies, replace(situation, is_usual=True)) if _is_downgraded(policies) else routes
+    machines = plan_machines(routes, policies)
+    account = plan_account(routes, usual, policies)
+    return Plan(situation.name, situation.folder, machines, places, routes, account, usual)
+
+
+def _is_downgraded(policies: Policies) -> bool:
+    return policies.tracks.dollar_track is not None and policies.tracks.dollar_track.downgraded is not None
+
+
+def _routes(policies: Policies, situation: Situation) -> Routes:
     routes: Routes = ()
     for step in PASSES:
         routes = step(routes, policies, situation)
-    machines = plan_machines(routes, policies)
-    account = plan_account(routes, policies)
-    return Plan(situation.name, situation.folder, machines, places, routes, account)
+    return routes

@@ -50,15 +50,16 @@ class Unsafe:
 def unsafe(change: Change, before: Compiled | None, after: Compiled) -> Iterator[Unsafe]:
     """Each threshold that the change passes: what, measured, limit, count.
 
-    The limits are those of the side that was reviewed: a change cannot raise its own.
+    The limits are those of the side that was reviewed: a change cannot raise its own. A downgrade by itself is not held
+    against them, for it says its own reason; what else changes at the same time is.
     """
     yield from map(_unsafe_block, change.loosened)
     market = (before.policies.market if before else None) or after.policies.market
     if market is None:
         return
     limits = market.safe_change
-    rerouted = sum(route.is_rerouted for route in change.routes)
-    touched = len(change.machines_touched)
+    rerouted = sum(route.is_rerouted for route in change.reviewed)
+    touched = 0 if change.is_downgrade_alone else len(change.machines_touched)
     for code, name, count, total, limit in (
         (MANY_REROUTED, "scenarios_rerouted_percent", rerouted, change.scenarios, limits.scenarios_rerouted_percent),
         (MANY_MACHINES, "machines_touched_percent", touched, change.machines, limits.machines_touched_percent),
@@ -69,12 +70,13 @@ def unsafe(change: Change, before: Compiled | None, after: Compiled) -> Iterator
             said = f"{what}: {measured:.2f} % is over {limit.normalize():f} % ({count}/{total})"
             finding = code.at(after.policies.place("market.yaml", "safe_change", name), said)
             yield Unsafe(finding, round(measured, 2), limit, count, total)
-    if change.dollars > limits.dollars_per_month:
+    dollars = sum((route.dollars for route in change.reviewed), Decimal(0))
+    if dollars > limits.dollars_per_month:
         place = after.policies.place("market.yaml", "safe_change", "dollars_per_month")
         limit = limits.dollars_per_month
-        movers = sum(route.dollars > 0 for route in change.routes)
-        said = f"+${change.dollars:.2f} is over +${limit.normalize():f} ({movers} scenarios)"
-        yield Unsafe(DEARER.at(place, f"dollars a month: {said}"), round(change.dollars, 2), limit, movers)
+        movers = sum(route.dollars > 0 for route in change.reviewed)
+        said = f"+${dollars:.2f} is over +${limit.normalize():f} ({movers} scenarios)"
+        yield Unsafe(DEARER.at(place, f"dollars a month: {said}"), round(dollars, 2), limit, movers)
 
 
 def _unsafe_block(loosened: Loosened) -> Unsafe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,20 @@ def _attribute_safe(value: Any) -> Markup:
     return Markup(Markup.escape(value).replace("\r", Markup("&#13;")))
 
 
+def one_line(text: str) -> str:
+    """Text without line breaks, for a comment."""
+    return " ".join(text.split())
+
+
+def code_span(text: str) -> str:
+    """Markdown that shows `text` as it is: inside a code span neither HTML nor links nor emphasis come alive."""
+    line = one_line(text) or "(empty)"
+    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    padding = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{padding}{line}{padding}{fence}"
+
+
 @cache
 def templates(package: str, *, xml: bool = False) -> Environment:
     """The environment for the templates that lie beside the modules of `package`.
@@ -35,5 +50,5 @@ def templates(package: str, *, xml: bool = False) -> Environment:
         keep_trailing_newline=True,
         finalize=_attribute_safe if xml else None,
     )
-    environment.filters["json"] = to_json
+    environment.filters.update(json=to_json, code=code_span, line=one_line)
     return environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from compiler.arguments import Commands, add_command, add_format, add_project
@@ -10,7 +11,12 @@ from compiler.arguments import Commands, add_command, add_format, add_project
 def add(commands: Commands) -> None:
     """Every command of the harness."""
     _add_market(commands)
+    _add_spend(commands)
+    _add_propose(commands)
     _add_bench(commands)
+    _add_simulate(commands)
+    _add_report(commands)
+    _add_week(commands)
 
 
 def _add_market(commands: Commands) -> None:
@@ -83,13 +89,90 @@ def _add_market(commands: Commands) -> None:
         add_project(step)
 
 
+def _add_spend(commands: Commands) -> None:
+    spend = add_command(commands, "spend", "the ledger: what was spent, on what, and where it leads", [
+        "vane spend sync                     the last 30 completed days, from OpenRouter",
+        "vane spend show                     this month against its caps, with a forecast",
+        "vane spend tickets                  dollar-track calls without a ticket",
+    ])  # fmt: skip
+    steps = spend.add_subparsers(dest="spend", required=True, metavar="sync|import|show|tickets|export")
+
+    sync = add_command(steps, "sync", "fetch what the account spent, and the live counters of the tracks' keys", [
+        "vane spend sync",
+        "vane spend sync --dry-run           what would be new or revised; writes nothing",
+        "vane spend sync --json",
+    ])  # fmt: skip
+    sync.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
+    sync.add_argument("--json", action="store_true", help="as a JSON object")
+
+    take = add_command(steps, "import", "take the dashboard's CSV export, or a log of generations", [
+        "vane spend import openrouter_activity_2026-05-24.csv",
+        "vane spend import generations.jsonl     answers of GET /generation, one a line",
+    ])  # fmt: skip
+    take.add_argument("file", type=Path, metavar="FILE", help="a CSV export of openrouter.ai/activity, or JSON lines")
+    for step in (sync, take):
+        step.add_argument("--dry-run", action="store_true", help="read and check; write nothing")
+        add_format(step)
+
+    _add_spend_questions(steps)
+    export = add_command(steps, "export", "write the ledger as Parquet files, for another engine", [
+        "vane spend export --out ledger",
+        "vane spend show --ledger 'pyspark://local[2]?folder=ledger'",
+    ])  # fmt: skip
+    export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the four files go")
+    for step in (sync, take, export):
+        _add_ledger(step)
+
+
+def _add_spend_questions(steps: Commands) -> None:
+    show = add_command(steps, "show", "a month by track, scenario, model, provider and day, against its caps", [
+        "vane spend show",
+        "vane spend show 2026-05 --by scenario",
+        "vane spend show 2026-05 --markdown --chart spend.svg",
+        "vane spend show --ledger clickhouse://reader@warehouse/ledger",
+    ])  # fmt: skip
+    show.add_argument("month", nargs="?", metavar="MONTH", help="such as 2026-05 (default: this month, UTC)")
+    show.add_argument("--by", choices=("track", "scenario", "model", "provider", "day"), help="only this split")
+    how = show.add_mutually_exclusive_group()
+    how.add_argument("--markdown", action="store_true", help="as Markdown, for a pull request or a report")
+    how.add_argument("--json", action="store_true", help="as a JSON object")
+    show.add_argument("--chart", type=Path, metavar="FILE", help="also draw it: FILE.svg or FILE.png")
+
+    tickets = add_command(steps, "tickets", "dollar-track calls without a ticket, as far as logs show them", [
+        "vane spend tickets",
+        "vane spend tickets 2026-05 --json",
+    ])  # fmt: skip
+    tickets.add_argument("month", nargs="?", metavar="MONTH", help="such as 2026-05 (default: this month, UTC)")
+    tickets.add_argument("--json", action="store_true", help="as a JSON object")
+    for step in (show, tickets):
+        _add_ledger(step)
+
+
+def _add_ledger(step: argparse.ArgumentParser) -> None:
+    step.add_argument("--ledger", metavar="WHERE", help="a file, or another engine's address to ask there "
+                      "(default: .vane/ledger.duckdb)")  # fmt: skip
+    add_project(step)
+
+
+def _add_propose(commands: Commands) -> None:
+    propose = add_command(commands, "propose", "edit policies as the evidence says: downgrade, restore, gray share", [
+        "vane propose --dry-run        what would change, and why",
+        "vane propose                  write it into policies/; then look at git diff, and run vane compile",
+        "vane propose --json",
+    ])  # fmt: skip
+    _add_ledger(propose)
+    propose.add_argument("--dry-run", action="store_true", help="write nothing; say what would change")
+    propose.add_argument("--json", action="store_true", help="as a JSON object")
+
+
 def _add_bench(commands: Commands) -> None:
     bench = add_command(commands, "bench", "the weekly harness: the same prompts on every leg", [
         "vane bench run --dry-run            cases and worst-case cost, no call",
         "vane bench run --max-usd 2.50",
         "vane bench compare 2026-W24 2026-W25",
+        "vane bench serve-mlx               a Mac's local server, as launchd starts it",
     ])  # fmt: skip
-    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import")
+    steps = bench.add_subparsers(dest="bench", required=True, metavar="run|show|compare|merge|import|serve-mlx")
 
     _add_bench_run(steps)
     show = add_command(steps, "show", "a run in numbers, with their intervals", [
@@ -124,7 +207,15 @@ def _add_bench(commands: Commands) -> None:
     take.add_argument("--scenario", default="agent-loops", metavar="NAME", help="(default: agent-loops)")
     take.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the new suite's folder")
 
-    for step in (show, compare, merge, take):
+    serve = add_command(steps, "serve-mlx", "start a Mac's MLX server as its compiled property list does", [
+        "vane bench serve-mlx --machine air-ana",
+        "vane bench serve-mlx --machine air-ana --dry-run     the command and its environment",
+    ])  # fmt: skip
+    serve.add_argument("--machine", metavar="NAME", help="which Mac's (default: the only one with an MLX server)")
+    serve.add_argument("--dry-run", action="store_true", help="say what would be started; start nothing")
+    serve.add_argument("--json", action="store_true", help="as a JSON object; one line when it answers")
+
+    for step in (show, compare, merge, take, serve):
         add_project(step)
 
 
@@ -162,3 +253,63 @@ def _add_bench_run(steps: Commands) -> None:
     run.add_argument("--dry-run", action="store_true", help="cases and worst-case cost; no call")
     run.add_argument("--json", action="store_true", help="as a JSON object")
     add_project(run)
+
+
+def _add_simulate(commands: Commands) -> None:
+    command = add_command(commands, "simulate", "what a period's bill would have been under changed policies", [
+        "vane simulate --set ide-assist.primary=anthropic/claude-sonnet-4.6   last month with another primary",
+        "vane simulate --month 2026-05 --against main      what the working tree changes of May's bill",
+        "vane simulate --since 2026-05-18 --until 2026-05-24 --policies proposal/policies",
+    ])  # fmt: skip
+    command.add_argument("--month", metavar="YYYY-MM", help="the month to replay (default: the last complete one)")
+    command.add_argument("--since", metavar="DAY", help="first UTC day to replay, instead of a month")
+    command.add_argument("--until", metavar="DAY", help="last UTC day to replay (default: yesterday)")
+    command.add_argument("--against", metavar="REVISION",
+                         help="the policies that the rows were made under (default: those of the project)")  # fmt: skip
+    command.add_argument("--policies", type=Path, metavar="FOLDER",
+                         help="the changed policies (default: those of the project)")  # fmt: skip
+    command.add_argument("--set", action="append", default=[], metavar="SCENARIO.primary=MODEL",
+                         help="another primary on top of the changed policies; may be repeated")  # fmt: skip
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--markdown", action="store_true", help="as Markdown, for a pull request or an issue")
+    how.add_argument("--json", action="store_true", help="as a JSON object, with every figure unrounded")
+    _add_ledger(command)
+
+
+def _add_report(commands: Commands) -> None:
+    report = add_command(commands, "report", "the week's page and an index over all weeks, as self-contained HTML", [
+        "vane report                    the newest week, into its folder in generated/weeks/",
+        "vane report 2026-W25",
+        "vane report --out /tmp/look    somewhere else, to look at it",
+    ])  # fmt: skip
+    report.add_argument("week", nargs="?", metavar="WEEK", help="an ISO week that has evidence (default: the newest)")
+    report.add_argument("--out", type=Path, metavar="FOLDER", help="where the pages go (default: generated/weeks)")
+    add_project(report)
+
+
+#: In the order in which they run.
+STEPS = ("refresh", "lock", "bench", "spend", "propose", "report")
+
+
+def _add_week(commands: Commands) -> None:
+    week = add_command(commands, "week", "Monday's work: market, lock, harness, spend, proposals, page, branch", [
+        "vane week --max-usd 5                  the last complete week, into generated/weeks/",
+        "vane week --commit --push              and a branch of one commit a proposal, for the pull request",
+        "vane week --skip bench --skip spend",
+        "vane week --from propose               the evidence is there; decide again",
+        "vane week 2026-W24 --only propose --only report",
+    ])  # fmt: skip
+    week.add_argument("week", nargs="?", metavar="WEEK", help="an ISO week (default: the last complete one)")
+    which = week.add_mutually_exclusive_group()
+    which.add_argument("--only", action="append", choices=STEPS, metavar="STEP", help="only this; may be repeated")
+    which.add_argument("--from", dest="since", choices=STEPS, metavar="STEP", help="this and what comes after it")
+    week.add_argument("--skip", action="append", default=[], choices=STEPS, metavar="STEP",
+                      help=f"not this; may be repeated: {', '.join(STEPS)}")  # fmt: skip
+    week.add_argument("--leg", action="append", choices=("mlx", "openrouter", "remote"),
+                      help="legs that the harness runs on (default: all); may be repeated")  # fmt: skip
+    week.add_argument("--max-usd", metavar="USD", help="what the harness may spend (default: as much as it takes)")
+    week.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
+    week.add_argument("--commit", action="store_true",
+                      help="build the branch weathervane/WEEK: a commit a proposal, one for the evidence")  # fmt: skip
+    week.add_argument("--push", action="store_true", help="push that branch to origin")
+    _add_ledger(week)

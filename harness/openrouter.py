@@ -43,12 +43,17 @@ class UnansweredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came: the question as asked, parsed data, the raw body's SHA-256, and the server's day."""
+    """What came: the question as asked, parsed data, the raw body's SHA-256, and the server's time."""
 
     question: str
     data: Any
     sha256: str
-    day: datetime.date
+    at: datetime.datetime
+
+    @property
+    def day(self) -> datetime.date:
+        """The UTC day of the answer."""
+        return self.at.date()
 
 
 class OpenRouter:
@@ -105,7 +110,7 @@ class OpenRouter:
         try:
             response, body = self._received(request)
             if response.status_code == _OK:
-                return Answer(question, parsed(body), hashlib.sha256(body).hexdigest(), self._day(response))
+                return Answer(question, parsed(body), hashlib.sha256(body).hexdigest(), self._at(response))
         except _TooLargeError as error:
             raise UnansweredError(question, str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
@@ -158,12 +163,12 @@ class OpenRouter:
         until = until if until.tzinfo else until.replace(tzinfo=datetime.UTC)
         return max(0.0, (until - self._clock.now()).total_seconds())
 
-    def _day(self, response: httpx.Response) -> datetime.date:
-        """The day of the answer by the server's own clock, or by ours where it does not say."""
+    def _at(self, response: httpx.Response) -> datetime.datetime:
+        """The time of the answer by the server's own clock, or by ours where it does not say."""
         try:
-            return parsedate_to_datetime(response.headers["date"]).astimezone(datetime.UTC).date()
+            return parsedate_to_datetime(response.headers["date"]).astimezone(datetime.UTC)
         except (KeyError, ValueError, OverflowError):
-            return self._clock.now().date()
+            return self._clock.now().astimezone(datetime.UTC)
 
 
 class _TooLargeError(Exception):

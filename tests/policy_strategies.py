@@ -264,6 +264,10 @@ def _tracks(draw: st.DrawFn) -> dict[str, Any]:
             found[key]["provider"] = draw(_preferences())
     if draw(st.integers(0, 3)) == 0 and len(found) > 2:
         found["token_track"]["cap"] = "tokens"
+    if "dollar_track" in found and "cap" not in found["token_track"] and draw(st.integers(0, 2)) == 0:
+        to = draw(st.sampled_from(["token", *(["gray"] if "gray_pool" in found else [])]))
+        kept = draw(st.sampled_from([[], ["incident"]]))
+        found["dollar_track"]["downgraded"] = {"until": "2026-W23", "to": to, "except": kept, "reason": "over the cap"}
     return found
 
 

@@ -14,11 +14,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from harness.bench.compare import Carried, Comparison, Side, compare
+from harness.bench.compare import Carried, Comparison, compare
 from harness.bench.measures import Metric
+from harness.bench.sides import Side
 from harness.bench.stats.eprocess import ACT_AT
 from harness.bench.verdicts import Result
-from tests.simulated_weeks import LEGS, THRESHOLDS, Change, World, legs_of, run, week
+from tests.simulated_weeks import LEGS, THRESHOLDS, Change, World, growing, legs_of, run, week
 
 T = TypeVar("T")
 LOOKS = 4
@@ -71,8 +72,8 @@ def grown(world: World, seed: int) -> bool:
     """Whether any of four looks at a growing run without change claimed something."""
     base, candidate = week(replace(world, repeats=world.repeats * LOOKS), np.random.default_rng(seed))
     for look in range(1, LOOKS + 1):
-        one, other = (_first(side, look * world.repeats) for side in (base, candidate))
-        if claims(compare(one, other, THRESHOLDS, looks=LOOKS)):
+        one, other = (_first(side, look * world.repeats) for side in (base, growing(candidate, LOOKS)))
+        if claims(compare(one, other, THRESHOLDS)):
             return True
     return False
 

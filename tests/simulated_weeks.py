@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.bench.attempt import Attempt, Grade, LegName, TransportError, Usage
-from harness.bench.compare import Side
+from harness.bench.sides import Side
 from harness.bench.store import Run, RunHeader, RunLeg
 from harness.bench.verdicts import Thresholds
 
@@ -106,6 +106,11 @@ def header(name: str, world: World, sha256: str = "a" * 64) -> RunHeader:
     return RunHeader(
         "0", "2026-W23", "fifty", "1", sha256, None, 1, world.repeats, legs, (1, 1), True, False, 1, None, 60.0, started
     )
+
+
+def growing(side: Side, looks: int) -> Side:
+    """The run, as if it had been begun to be looked at more than once."""
+    return side._replace(run=replace(side.run, header=replace(side.run.header, looks=looks)))
 
 
 def _leg(world: World, random: np.random.Generator) -> Leg:

@@ -120,6 +120,10 @@ FINE: tuple[tuple[str, Mapping[str, str | None]], ...] = (
     ("VN306", {"scenarios/agents.yaml": AGENTS + "# keys look like sk-or-v1-... and are named OPENROUTER_API_KEY\n"}),
     ("VN307", changed("sensitive-data.yaml", "deny: [cloud]", "deny: [cloud, acme/*, x-ai/grok-4.3]")),
     ("VN403", changed("tracks.yaml", "max_share: 0.10", "max_share: 0.1000")),
+    ("VN406", {
+        **changed("sensitive-data.yaml", "deny: [cloud]", "deny: [deepseek/*]"),
+        **changed("scenarios/audit.yaml", "data: [source-code]", "data: [source-code, personnel]"),
+    }),
     ("VN404", {
         f"scenarios/{name}.yaml": POLICIES[f"scenarios/{name}.yaml"].replace("expected_share", "# none")
         for name in ("agents", "ide", "audit", "trials")
@@ -208,7 +212,14 @@ def test_every_reachable_model_is_held_against_the_blocks(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("code", "severity"),
-    [("VN206", "warning"), ("VN303", "note"), ("VN304", "warning"), ("VN307", "warning"), ("VN405", "warning")],
+    [
+        ("VN206", "warning"),
+        ("VN303", "note"),
+        ("VN304", "warning"),
+        ("VN307", "warning"),
+        ("VN405", "warning"),
+        ("VN406", "warning"),
+    ],
 )
 def test_what_does_not_stop_a_compile(code: str, severity: str) -> None:
     assert {known.code: known.severity.value for known in rules.codes()}[code] == severity
@@ -216,7 +227,7 @@ def test_what_does_not_stop_a_compile(code: str, severity: str) -> None:
 
 def test_all_other_rules_stop_a_compile() -> None:
     gentle = {code.code for code in rules.codes() if code.severity is not Severity.ERROR}
-    assert gentle == {"VN206", "VN303", "VN304", "VN307", "VN405"}
+    assert gentle == {"VN206", "VN303", "VN304", "VN307", "VN405", "VN406"}
 
 
 def test_every_rule_explains_itself() -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from compiler.cli import parser
+from harness.market.archive import FOLDER
 
 PROJECT = Path(__file__).parents[1]
 WORKFLOWS = PROJECT / ".github" / "workflows"
@@ -165,6 +166,17 @@ def test_who_may_write_runs_no_code_of_a_pull_request() -> None:
     assert checkout["with"]["ref"] == "${{ github.event.repository.default_branch }}"
     assert write["run"] == "python3 -I .github/scripts/sticky_comment.py"
     assert "head_sha" not in (WORKFLOWS / "comment.yml").read_text("utf-8")
+
+
+def test_who_publishes_runs_nothing_of_ours() -> None:
+    pages = workflow("pages.yml")
+    assert [step for step in steps(pages) if "run" in step] == []
+    pack, publish = pages["jobs"]["pack"], pages["jobs"]["publish"]
+    assert pack["permissions"] == {"contents": "read"}
+    assert publish["permissions"] == {"pages": "write", "id-token": "write"}
+    (upload,) = (step for step in pack["steps"] if "upload-pages-artifact@" in step["uses"])
+    assert upload["with"]["path"] == FOLDER
+    assert (PROJECT / FOLDER).is_dir()
 
 
 def test_both_workflows_and_the_script_name_the_artifact_alike() -> None:

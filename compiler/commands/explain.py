@@ -41,6 +41,8 @@ def _print(found: Explanation, machine: str | None) -> None:
     taken = f"  taken up by {named(found.machines)}" if found.machines else "  taken up by no machine"
     say(taken if machine is None or machine in found.machines else f"{taken}, not by {machine}")
     _head("route")
+    if route.paused is not None:
+        say(f"  paused: {route.paused}")
     for number, candidate in enumerate(found.candidates, 1):
         _print_candidate(number, candidate)
     _head("why")
@@ -129,7 +131,7 @@ def _print_contingency(contingency: Contingency) -> None:
         say(f"  when {contingency.situation}: the same route")
         return
     hops = ", then ".join(f"{hop.model} ({hop.key})" for hop in contingency.route.hops)
-    say(f"  when {contingency.situation}: {hops}")
+    say(f"  when {contingency.situation}: {hops or f'paused: {contingency.route.paused}'}")
     for step in contingency.steps:
         _print_step(step, "    ")
 
@@ -145,6 +147,7 @@ def _as_json(found: Explanation) -> dict[str, Any]:
         "slots": route.slots,
         "alias": route.alias,
         "ticket": route.ticket,
+        "paused": route.paused,
         "labels": route.labels,
         "machines": found.machines,
         "route": [_candidate_json(candidate) for candidate in found.candidates],
@@ -167,6 +170,7 @@ def _as_json(found: Explanation) -> dict[str, Any]:
                 "route": [{"model": hop.model, "key": hop.key, "place": str(hop.place)} for hop in each.route.hops]
                 if each.route
                 else None,
+                "paused": each.route.paused if each.route else None,
                 "trace": _trace_json(each.steps),
             }
             for each in found.contingencies

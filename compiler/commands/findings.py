@@ -39,7 +39,9 @@ def read_sources(findings: Sequence[Finding], project: Path) -> Mapping[str, str
         try:
             inside = path.resolve().is_relative_to(folder.resolve())
             if inside and path.is_file() and path.stat().st_size <= 4 * 1024 * 1024:
-                texts[file] = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
+                content = path.read_bytes()
+                if b"\0" not in content:  # a database has no lines to show
+                    texts[file] = content.decode("utf-8", "replace").removeprefix("\ufeff")
         except (OSError, RuntimeError):  # RuntimeError: a loop of links; the finding itself says so
             continue
     return texts

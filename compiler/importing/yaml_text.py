@@ -11,7 +11,7 @@ from decimal import Decimal
 from compiler.formats import one_line
 from compiler.yaml_text import scalar as plain_value
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*|[0-9]{4}-W[0-9]{2}")
 #: Words that YAML 1.1 parsers take for something else than text.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off"})
 _WIDTH = 118

@@ -98,6 +98,15 @@ class Policies:
         rest = ((m, self.place("tracks.yaml", key, "fallbacks", i)) for i, m in enumerate(track.fallbacks))
         return ((track.primary, self.place("tracks.yaml", key, "primary")), *rest)
 
+    def scenario_models(self, name: str, track: str) -> tuple[tuple[str, Place], ...]:
+        """What a scenario asks on a track: its own models on the one it was written for, else those of the track."""
+        scenario = self.scenarios[name]
+        if scenario.route is None or scenario.track != track:
+            return self.track_models(track)
+        below = enumerate(scenario.route.fallbacks)
+        rest = ((model, self.scenario_place(name, "route", "fallbacks", i)) for i, model in below)
+        return ((scenario.route.primary, self.scenario_place(name, "route", "primary")), *rest)
+
     def is_gray(self, model: str) -> bool:
         """Whether a model is on trial in the gray pool."""
         return self.tracks.gray_pool is not None and model in self.tracks.gray_pool.models

@@ -37,6 +37,7 @@ UNSAFE_NAME = Code(
 
 #: What was expected, by pydantic's name of the complaint; its own sentences speak of tuples and dictionaries.
 _EXPECTED: Mapping[str, str] = {
+    "reason": "say why, in words",
     "number": "expected a number",
     "int_type": "expected a whole number",
     "bool_type": "expected true or false",
@@ -62,6 +63,7 @@ _SIZES: Mapping[str, str] = {
 _PROVIDER = "a provider's slug such as anthropic or deepinfra/fp4"
 #: What a text with a pattern looks like, by key.
 _FORMS: Mapping[str, str] = {
+    "until": "an ISO week such as 2026-W23",
     "address": "https://host or https://host:port",
     "alias": "letters, digits, '.', '_' and '-', 63 at most",
     "ignore": _PROVIDER,

@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from compiler.policy.types import Flag, ModelSlug, Name, Percent, Policy, PolicyFile, Regex, Share, Usd
+from compiler.policy.types import (
+    Flag,
+    IsoWeek,
+    ModelSlug,
+    Name,
+    Percent,
+    Policy,
+    PolicyFile,
+    Reason,
+    Regex,
+    Share,
+    TrackName,
+    Usd,
+)
 
 #: A provider as OpenRouter names it, or one of its endpoints: google-vertex/us-east5
 Provider = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9._-]*)?$", max_length=100)]
@@ -48,6 +61,19 @@ class Escalation(Policy):
     """A regular expression; a ticket id that matches it must be in the request."""
 
 
+class Downgraded(Policy):
+    """The dollar track is over its budget: another track does its work for some weeks."""
+
+    until: IsoWeek
+    """The last week. The compiler has no clock: the downgrade holds until the weekly run takes these lines out."""
+    to: TrackName
+    """The track that takes the work. Where blocks deny its models to a scenario's data, the scenario is paused."""
+    kept: Annotated[tuple[Literal["incident"], ...], Field(alias="except")] = ()
+    """Work that stays on the dollar track: `incident`, scenarios that say `incident: true`."""
+    reason: Reason
+    """Why, in words: what was spent against which budget."""
+
+
 class TokenTrack(Policy):
     """The track for volume."""
 
@@ -69,6 +95,8 @@ class DollarTrack(Policy):
     cap: Name | None = None
     """A cap of caps.yaml."""
     escalation: Escalation | None = None
+    downgraded: Downgraded | None = None
+    """Written by the weekly run after an overrun, and taken out by it again."""
 
 
 class Rollback(Policy):
@@ -95,3 +123,5 @@ class Tracks(PolicyFile):
     token_track: TokenTrack
     dollar_track: DollarTrack | None = None
     gray_pool: GrayPool | None = None
+    auto_merge: tuple[Literal["downgrade", "rollback"], ...] = ()
+    """Kinds of weekly proposals that may merge without a person: both are switches to what was compiled ahead."""

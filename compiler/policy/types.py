@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import unicodedata
 import warnings
@@ -93,7 +94,17 @@ def says_why(reason: str) -> bool:
 
 def _reason(value: str) -> str:
     if not says_why(value):
-        raise PydanticCustomError("reason", "'acknowledge': say why, in words: {shown}", {"shown": repr(value[:40])})
+        raise PydanticCustomError("reason", "say why, in words: {shown}", {"shown": repr(value[:40])})
+    return value
+
+
+def _week(value: str) -> str:
+    year, _, number = value.partition("-W")
+    try:
+        datetime.date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        said = "{year} has no week {number}"
+        raise PydanticCustomError("week", said, {"year": year, "number": number}) from None
     return value
 
 
@@ -101,6 +112,8 @@ Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLeng
 ModelSlug = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": MODEL_PATTERN}), AfterValidator(_model)]
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
 Reason = Annotated[Text, AfterValidator(_reason)]
+#: An ISO 8601 week, Monday to Sunday in UTC: 2026-W23
+IsoWeek = Annotated[str, Field(pattern=r"^20[0-9]{2}-W[0-9]{2}$"), AfterValidator(_week)]
 Regex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(seen), AfterValidator(_regex)]
 AbsolutePath = Annotated[str, AfterValidator(_machine_absolute)]
 _Number = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float)]

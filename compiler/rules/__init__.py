@@ -54,6 +54,7 @@ POLICY_RULES: tuple[PolicyRule, ...] = (
 PLAN_RULES: tuple[PlanRule, ...] = (
     models.needs_not_met,
     money.gray_share_over_ceiling,
+    money.downgrade_pauses,
     privacy.denied_model_reachable,
     privacy.unroutable_preferences,
     privacy.zdr_unknown,

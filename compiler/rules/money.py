@@ -36,7 +36,7 @@ def gray_share_over_ceiling(plan: Plan, policies: Policies) -> Iterator[Problem]
     """Gray models are on trial: free, unproven, gone without notice. The ceiling keeps an outage of one bearable. What
     a passed cap would move into the pool counts too."""
     pool = policies.tracks.gray_pool
-    gray = [route.scenario for route in plan.routes if route.track == "gray"]
+    gray = [route.scenario for route in plan.routes if route.track == "gray" and route.paused is None]
     planned = {name: share for name in gray if (share := policies.scenarios[name].expected_share)}
     total = sum(planned.values(), Decimal(0))
     if pool and total > pool.max_share:
@@ -72,3 +72,18 @@ def unused_cap(policies: Policies) -> Iterator[Problem]:
     for name in policies.caps:
         if name not in used:
             yield Problem(policies.place("caps.yaml", "caps", name, key=True), f"no track names the cap {name!r}")
+
+
+@plan_rule(
+    "VN406", "downgrade-pauses", "A downgrade leaves a scenario without a model, and it pauses",
+    severity=Severity.WARNING,
+    fix="let the work go to a track whose models its data may reach, or mark the scenario `incident: true`",
+)  # fmt: skip
+def downgrade_pauses(plan: Plan, policies: Policies) -> Iterator[Problem]:
+    """Blocks hold in a downgrade too. What may not reach the models of the track that takes over is not sent there, nor
+    anywhere else: the scenario has no route until the downgrade ends. The same is compiled ahead for each cap, so that
+    it is known before the money is gone."""
+    for route in plan.routes:
+        if route.paused is not None:
+            moved = next(step for step in reversed(route.trace) if step.what.startswith("paused: "))
+            yield Problem(moved.place, f"scenario {route.scenario!r} is paused: {route.paused}")

@@ -21,8 +21,9 @@ from compiler.rules.registry import Problem, plan_rule, policy_rule
     fix="remove the model from the route, or the label from the scenario's data",
 )  # fmt: skip
 def denied_model_reachable(plan: Plan, policies: Policies) -> Iterator[Problem]:
-    """Free and gray models may store and train on what they are sent. A route reaches every model in it: fallbacks and
-    the models behind a cap's downgrade count as much as the primary. The finding is at the line that adds the model."""
+    """Free and gray models may store and train on what they are sent. A route reaches every model in it: fallbacks
+    count as much as the primary. The finding is at the line that adds the model. Models that a downgrade would bring
+    are left out instead, since nobody wrote them into the route (VN406 where that leaves none)."""
     machines = {id(machine): machine for machine in plan.machines.values()}.values()
     ways = [(route, hop) for route in plan.routes for hop in route.hops]
     ways += [(route, hop) for machine in machines for route in machine.routes for hop in machine.reachable_by(route)]

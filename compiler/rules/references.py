@@ -31,6 +31,9 @@ def _references(policies: Policies) -> Iterator[tuple[str, str, Iterable[str], P
             yield "cap", track.cap, policies.caps, policies.place("tracks.yaml", key, "cap")
     for name, cap in policies.caps.items():
         yield "track", cap.downgrade_to, tracks, policies.place("caps.yaml", "caps", name, "downgrade_to")
+    if (dollar := policies.tracks.dollar_track) and dollar.downgraded:
+        place = policies.place("tracks.yaml", "dollar_track", "downgraded", "to")
+        yield "track", dollar.downgraded.to, tracks, place
     for index, block in enumerate(policies.sensitive.blocks):
         place = policies.place("sensitive-data.yaml", "blocks", index, "label")
         yield "label", block.label, policies.sensitive.labels, place
@@ -76,7 +79,25 @@ def circular_downgrade(policies: Policies) -> Iterator[Problem]:
             if at in seen:
                 break
             seen.append(at)
+    yield from _back_to_dollar(policies)
     yield from _circular_gateways(policies)
+
+
+def _back_to_dollar(policies: Policies) -> Iterator[Problem]:
+    """A downgraded dollar track that gets its work back, at once or when the other track's cap is passed."""
+    dollar = policies.tracks.dollar_track
+    if dollar is None or dollar.downgraded is None:
+        return
+    chain, at = ["dollar"], str(dollar.downgraded.to)
+    while at not in chain:
+        chain.append(at)
+        track = policies.track(at)
+        if track is None or track.cap not in policies.caps:
+            return
+        at = policies.caps[str(track.cap)].downgrade_to
+    if at == "dollar":
+        place = policies.place("tracks.yaml", "dollar_track", "downgraded", "to")
+        yield Problem(place, f"circular downgrade: {' → '.join([*chain, at])}")
 
 
 def _circular_gateways(policies: Policies) -> Iterator[Problem]:

@@ -115,9 +115,13 @@ def surface_without_scenario(plan: Plan, policies: Policies) -> Iterator[Problem
     machines = policies.fleet.machines
     for role, surface in (("cursor", "cursor"), ("gateway", "openclaw")):
         bare = [name for name, mac in plan.machines.items() if role in machines[name].roles and not mac.on(surface)]
+        paused = [route.scenario for name in bare for route in plan.machines[name].paused if route.surface == surface]
+        if paused and surface == "cursor":
+            continue  # the guard refuses their aliases, and labelled data to every other model
         if bare:  # one scenario is missing, on however many Macs
             place = policies.place("fleet.yaml", "machines", bare[0], "roles", machines[bare[0]].roles.index(role))
-            yield Problem(place, f"no scenario serves {surface} on {several(bare)}")
+            but = f" that is not paused ({several(sorted(set(paused)))})" if paused else ""
+            yield Problem(place, f"no scenario{but} serves {surface} on {several(bare)}")
 
 
 @plan_rule(
@@ -126,7 +130,7 @@ def surface_without_scenario(plan: Plan, policies: Policies) -> Iterator[Problem
 )  # fmt: skip
 def scenario_without_machine(plan: Plan, policies: Policies) -> Iterator[Problem]:
     """A scenario that is compiled into no Mac is a promise that nobody keeps."""
-    served = {route.scenario for machine in plan.machines.values() for route in machine.routes}
+    served = {route.scenario for machine in plan.machines.values() for route in (*machine.routes, *machine.paused)}
     for name in policies.scenarios:
         if name not in served:
             yield Problem(policies.scenario_place(name, "scenario"), f"no machine takes up scenario {name!r}")

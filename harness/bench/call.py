@@ -14,7 +14,7 @@ import httpx
 
 from harness.bench.attempt import Answer, TransportError, Usage
 from harness.bench.events import DONE, EventStream
-from harness.bench.failures import RAISED, error_text, named_exception, named_status, retry_after
+from harness.bench.failures import RAISED, named_event, named_exception, named_status, retry_after
 from harness.bench.pieces import Pieces, parsed
 from harness.bench.transport import TIMEOUTS
 
@@ -164,7 +164,7 @@ class _Call:
             return
         if chunk.get("error"):
             self.pieces.take(chunk)
-            self.fail("stream_error", error_text(chunk["error"]))
+            self.fail(*named_event(chunk["error"], is_first=self.first_at is None))
             return
         is_token = self.pieces.take(chunk)
         if self.pieces.finish_reason == "error":

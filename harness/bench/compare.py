@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from compiler.diagnostics import Place, PolicyError
 from harness.bench.attempt import LegName
 from harness.bench.comparison_codes import NOTHING_IN_COMMON, UNLIKE_SUITES
+from harness.bench.deciding import Need
 from harness.bench.measures import Measure, Metric, measures
 from harness.bench.outcomes import finals
 from harness.bench.pairs import Pairs, paired
+from harness.bench.sides import Side
 from harness.bench.stats import eprocess, holm
 from harness.bench.stats.eprocess import EProcess
-from harness.bench.store import Run
 from harness.bench.verdicts import Judge, Outcome, Question, Result, Thresholds, outcome
 
 #: Leg, metric, the models of base and candidate: with another model, evidence starts again.
@@ -56,42 +57,16 @@ class Comparison:
     processes: Carried
 
 
-class Need(NamedTuple):
-    """What to buy: so many more repeats of each of these prompts on a leg."""
-
-    leg: LegName
-    cases: tuple[str, ...]
-    repeats: int
-
-
-class Side(NamedTuple):
-    """A run, and what people call it."""
-
-    name: str
-    run: Run
-
-    @property
-    def legs(self) -> frozenset[LegName]:
-        """Where it has outcomes."""
-        return frozenset(attempt.leg for attempt in finals(self.run.attempts))
-
-    @property
-    def identity(self) -> str:
-        """Tells runs apart, however their files are named."""
-        return f"{self.run.header.week} {self.run.header.started.isoformat()}"
-
-
-def compare(
-    base: Side, candidate: Side, thresholds: Thresholds, *, looks: int = 1, carried: Carried | None = None
-) -> Comparison:
+def compare(base: Side, candidate: Side, thresholds: Thresholds, *, carried: Carried | None = None) -> Comparison:
     """Judge the candidate by the base. Raises PolicyError where they do not compare.
 
-    `looks`: how often a growing run will be compared at most, decided before the first time; each look then gets its
+    A candidate that grows until it is decided says in its header how often it is compared at most; each look gets its
     share of the error rate. `carried`: the e-processes of earlier weeks.
     """
     _same_suite(base, candidate)
     order: tuple[LegName, ...] = ("mlx", "openrouter", "remote")
-    both = [leg for leg in order if leg in base.legs & candidate.legs]
+    of_base, of_candidate = _legs(base), _legs(candidate)
+    both = [leg for leg in order if leg in of_base & of_candidate]
     sides = [paired(leg, base.run.attempts, candidate.run.attempts) for leg in both]
     legs = [(pairs, measures(pairs)) for pairs in sides if pairs]
     if not legs:
@@ -99,12 +74,13 @@ def compare(
         raise PolicyError([NOTHING_IN_COMMON.at(Place(candidate.name), said)])
     questions = _questions(legs, frozenset((base.identity, candidate.identity)), carried or {})
     asked = sum(question.measure.p is not None for leg in questions for question in leg)
+    looks = candidate.run.header.looks
     judge = Judge(thresholds, looks, asked)
     judged = tuple(
         _leg(pairs, leg, judge, _left_out(pairs, base, candidate))
         for (pairs, _), leg in zip(legs, questions, strict=True)
     )
-    missing = tuple(leg for leg in order if leg in base.legs ^ candidate.legs)
+    missing = tuple(leg for leg in order if leg in of_base ^ of_candidate)
     after = {_key(pairs, q.measure): q.process for (pairs, _), leg in zip(legs, questions, strict=True) for q in leg}
     processes = {**(carried or {}), **{key: process for key, process in after.items() if process is not None}}
     return Comparison(base.name, candidate.name, base.run.header.suite_sha256, looks, judged, missing, processes)
@@ -164,6 +140,11 @@ def _leg(pairs: Pairs, questions: Sequence[Question], judge: Judge, left_out: tu
     results = tuple(judge.result(question, pairs) for question in questions)
     decided, reasons = outcome(results, pairs, judge.thresholds)
     return LegComparison(pairs, results, decided, reasons, left_out)
+
+
+def _legs(side: Side) -> frozenset[LegName]:
+    """Where a run has outcomes."""
+    return frozenset(attempt.leg for attempt in finals(side.run.attempts))
 
 
 def _left_out(pairs: Pairs, *sides: Side) -> tuple[str, ...]:

@@ -1,47 +1,59 @@
-"""`--until-decided`: what the run so far leaves open against another one, and which repeats would decide it."""
+"""`--until-decided`: what the run so far leaves open against another one, and which repeats would decide it.
+
+A look is a process of its own (look.py): comparing takes more memory than calling.
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from compiler.diagnostics import Code, Place, PolicyError
-from harness.bench.acceptance import thresholds
-from harness.bench.compare import Need, Side, compare, undecided
+from compiler.diagnostics import Place, PolicyError
+from harness.bench.attempt import LegName
 from harness.bench.comparison_codes import UNLIKE_SUITES
-from harness.bench.evidence import run_before
-from harness.bench.session import LOOKS
+from harness.bench.run_codes import NO_BASE
+from harness.bench.sides import run_before
 from harness.bench.store import FOLDER, RunHeader, find_run, read_run
 
-NO_BASE = Code(
-    "VB306", "no-base", "There is no run to decide against",
-    "name one with --against, or run without --until-decided first",
-    "Better and worse need another run of the same suite.",
-)  # fmt: skip
-CODES = (NO_BASE,)
+_SECONDS = 1200
+
+
+class Need(NamedTuple):
+    """What to buy: so many more repeats of each of these prompts on a leg."""
+
+    leg: LegName
+    cases: tuple[str, ...]
+    repeats: int
 
 
 def decider(project: Path, against: str | None, header: RunHeader, file: Path) -> Callable[[], Sequence[Need]]:
     """A function that compares what is there now. Raises PolicyError where there is no base of the same suite."""
-    limits, base = thresholds(project), _base(project, against, header)
-
-    def needs() -> Sequence[Need]:
-        try:
-            return undecided(compare(base, Side(file.stem, read_run(file)), limits, looks=LOOKS))
-        except PolicyError:  # nothing in common, or no row yet: more of the same would not change that
-            return ()
-
-    return needs
+    base = _base(project, against, header)
+    return lambda: _look(project, base, file)
 
 
-def _base(project: Path, against: str | None, header: RunHeader) -> Side:
+def _look(project: Path, base: Path, file: Path) -> tuple[Need, ...]:
+    command = [sys.executable, "-m", "harness.bench.look", str(project), str(base), str(file)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=_SECONDS, check=False,
+        start_new_session=True,  # Ctrl-C is for the run
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"{base} and {file} cannot be compared: {done.stderr}")
+    return tuple(Need(leg, tuple(cases), repeats) for leg, cases, repeats in json.loads(done.stdout))
+
+
+def _base(project: Path, against: str | None, header: RunHeader) -> Path:
     if against is None:
         if (found := run_before(project, header)) is None:
             raise PolicyError([NO_BASE.at(Place(str(FOLDER)), f"no earlier run of suite {header.suite}")])
         return found
     file = find_run(project, against)
-    run = read_run(file)
-    if run.header.suite_sha256 != header.suite_sha256:
-        said = f"{file.stem} ran {run.header.suite_sha256[:12]}…, this run is of {header.suite_sha256[:12]}…"
+    if (sha256 := read_run(file).header.suite_sha256) != header.suite_sha256:
+        said = f"{file.stem} ran {sha256[:12]}…, this run is of {header.suite_sha256[:12]}…"
         raise PolicyError([UNLIKE_SUITES.at(Place(str(file)), said)])
-    return Side(file.stem, run)
+    return file

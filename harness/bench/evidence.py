@@ -14,53 +14,39 @@ from compiler.commands.findings import show
 from compiler.diagnostics import Place, PolicyError
 from compiler.whole_file import write_whole
 from harness.bench.acceptance import thresholds
-from harness.bench.compare import Carried, Comparison, Side, compare
+from harness.bench.compare import Carried, Comparison, compare
 from harness.bench.report import DATA, carried, render
-from harness.bench.store import FOLDER, Run, RunHeader, read_run
+from harness.bench.sides import Side, run_before
+from harness.bench.store import RunHeader
 from harness.bench.summary import summarise
 from harness.weeks import Week
 
 WEEKS = Path("generated") / "weeks"
 
 
-def run_before(project: Path, header: RunHeader) -> Side | None:
-    """The newest whole run of the same suite that began earlier; None where there is none."""
-    found: list[Side] = []
-    for file in (project / FOLDER).glob("*.jsonl"):
-        with suppress(PolicyError, OSError):  # a file that is no run is no base; who names it hears why
-            found += [Side(file.stem, run)] if _is_base(run := read_run(file), header) else []
-    return max(found, key=lambda side: side.run.header.started, default=None)
-
-
-def _is_base(run: Run, header: RunHeader) -> bool:
-    other = run.header
-    is_whole = other.shard == (1, 1) and not other.missing_shards and bool(run.done)
-    return is_whole and other.suite_sha256 == header.suite_sha256 and other.started < header.started
-
-
 def write_evidence(project: Path, file: Path) -> list[Path]:
     """Write it, and say where. Raises PolicyError where the policies or an earlier week's evidence cannot be read."""
-    run = read_run(file)
-    limits = thresholds(project)
-    base = run_before(project, run.header)
+    side = Side.of(file)
+    limits, header = thresholds(project), side.run.header
+    base = run_before(project, header)
     comparison: Comparison | None = None
     if base is not None:
-        evidence = _carried(project, run.header)  # broken, it is no reason to begin anew without a word
+        evidence = _carried(project, header)  # broken, it is no reason to begin anew without a word
         with suppress(PolicyError):  # other legs or scenarios than before: there is nothing to compare
-            comparison = compare(base, Side(file.stem, run), limits, carried=evidence)
-    folder = project / WEEKS / str(Week.parse(run.header.week))
-    files = render(summarise(file.stem, run), comparison, limits)
+            comparison = compare(Side.of(base), side, limits, carried=evidence)
+    folder = project / WEEKS / str(Week.parse(header.week))
+    files = render(summarise(side.name, side.run), comparison, limits)
     for name, content in files.items():
         write_whole(folder / name, content)
     return [folder / name for name in files]
 
 
 def _carried(project: Path, header: RunHeader) -> Carried:
-    """The e-processes of the newest earlier week that has some."""
+    """The e-processes of the newest earlier week that has some: one that compared nothing has none to go on from."""
     for week in sorted(_weeks_before(project, header), reverse=True):
         file = WEEKS / str(week) / DATA
-        if (project / file).is_file():
-            return carried((project / file).read_bytes(), Place(str(file)))
+        if (project / file).is_file() and (found := carried((project / file).read_bytes(), Place(str(file)))):
+            return found
     return {}
 
 

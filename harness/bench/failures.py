@@ -27,6 +27,11 @@ _BY_STATUS: Mapping[int, TransportError] = {
     503: "unavailable", 529: "unavailable",
 }  # fmt: skip
 _CLIENT_FAULT, _SERVER_FAULT = 400, 500
+#: OpenClaw's gateway says 200 before it asks a model, so a refusal comes in the stream, with a type in OpenAI's words.
+_BY_TYPE: Mapping[str, int] = {
+    "authentication_error": 401, "insufficient_quota": 402, "permission_error": 403, "rate_limit_error": 429,
+    "invalid_request_error": 400,
+}  # fmt: skip
 
 
 def named_exception(error: BaseException) -> tuple[TransportError, str]:
@@ -67,6 +72,23 @@ def named_status(status: int, body: bytes) -> tuple[TransportError, str]:
     if name := _BY_STATUS.get(status):
         return name, said
     return ("bad_request" if _CLIENT_FAULT <= status < _SERVER_FAULT else "server_error"), said
+
+
+def named_event(error: Any, *, is_first: bool) -> tuple[TransportError, str]:
+    """The name of an error in a stream. `is_first`: nothing was said before, so it can be a refusal like any other."""
+    said = error_text(error)
+    status = _refusal(error) if is_first and isinstance(error, dict) else None
+    if status is None:
+        return "stream_error", said
+    name, _ = named_status(status, said.encode("utf-8", "replace"))
+    return name, said
+
+
+def _refusal(error: Mapping[str, Any]) -> int | None:
+    """The status of a refusal to answer; None for a fault on the way to an answer."""
+    code, kind = error.get("code"), error.get("type")
+    status = code if isinstance(code, int) else _BY_TYPE.get(kind) if isinstance(kind, str) else None
+    return status if status is not None and _CLIENT_FAULT <= status < _SERVER_FAULT else None
 
 
 def message_of(body: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from compiler.compile import Compiled
-from compiler.diagnostics import Code, Finding, Place, PolicyError, Severity
+from compiler.diagnostics import Finding, Place, PolicyError
 from compiler.plan import Hop, Plan, Route
 from compiler.policy import Policies
 from compiler.policy.blocks import blocks_on, denial
@@ -18,44 +18,13 @@ from compiler.targets.openrouter.emit import VARIABLES
 from compiler.targets.wire import provider_object
 from harness.bench.attempt import LegName
 from harness.bench.cost import FREE, Prices, listed
+from harness.bench.run_codes import KEY_IN_CLEAR, LEFT_OUT, NO_ADDRESS, NO_KEY, NO_LEGS
 from harness.bench.transport import is_loopback
 from harness.openrouter import API
 
 ACCEPTANCE = "acceptance.yaml"
 #: The name under which mlx_lm.server answers with what it holds. Any other may make it drop that and look for more.
 MLX_MODEL = "default_model"
-
-NO_LEGS = Code(
-    "VB311", "no-legs", "Nothing says on which legs the prompts run",
-    "write acceptance.yaml with its legs",
-    "acceptance.yaml names the legs, and for each the scenario whose route stands in where another has none there.",
-)  # fmt: skip
-NO_ADDRESS = Code(
-    "VB312", "no-address", "A leg cannot be reached by what the policies say",
-    "mend the policy that is named, or leave the leg out with --leg",
-    "A leg that is left out in silence would look like a leg that was run.",
-)  # fmt: skip
-NO_KEY = Code(
-    "VB313", "no-key", "A leg's key is not in the environment",
-    "set the variable, or leave the leg out with --leg",
-    "Every track has a key of its own: with another one the run would be billed to, and limited by, another track.",
-)  # fmt: skip
-KEY_IN_CLEAR = Code(
-    "VB314", "key-in-clear", "A key would go over the network unencrypted",
-    "give an https:// address; http:// is for this machine alone",
-    "Whoever sees the key can spend the track's money.",
-)  # fmt: skip
-LEFT_OUT = Code(
-    "VB315", "cases-left-out", "Cases do not run on a leg", severity=Severity.WARNING,
-    fix="give the leg a model that takes them, or leave it: the other legs run them",
-    why="A model that takes no pictures cannot answer about one, and a block holds for prompts of the harness too.",
-)  # fmt: skip
-NO_PRICE = Code(
-    "VB316", "no-price", "Nobody knows what a call costs at most",
-    "leave the leg out with --leg, pin the model with `vane lock`, or run without --max-usd",
-    "A limit that cannot be held is no limit.",
-)  # fmt: skip
-CODES = (NO_LEGS, NO_ADDRESS, NO_KEY, KEY_IN_CLEAR, LEFT_OUT, NO_PRICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +82,9 @@ def ways(
     policies, plan = compiled.policies, compiled.plans[0]
     if policies.acceptance is None:
         raise PolicyError([NO_LEGS.at(Place(f"policies/{ACCEPTANCE}"), "there is no acceptance.yaml")])
-    routes = {route.scenario: route for route in plan.routes}
+    routes = {route.scenario: route for route in plan.routes if route.paused is None}
     found: list[Way] = []
-    left_out: list[Finding] = []
+    left_out = list(_paused_legs(policies, routes))
     for stand_in in _stand_ins(policies, routes):
         if legs and stand_in.leg not in legs:
             continue
@@ -132,11 +101,18 @@ def ways(
     return tuple(found), tuple(left_out)
 
 
+def _paused_legs(policies: Policies, routes: Mapping[str, Route]) -> Iterator[Finding]:
+    for index, leg in enumerate(policies.acceptance.legs if policies.acceptance else ()):
+        if leg.scenario not in routes:
+            place = policies.place(ACCEPTANCE, "legs", index, "scenario")
+            yield LEFT_OUT.at(place, f"{leg.scenario} does not run on {leg.leg}: it is paused")
+
+
 def _stand_ins(policies: Policies, routes: Mapping[str, Route]) -> Iterator[_StandIn]:
     """The legs of acceptance.yaml; the first entry of a leg stands in for what has no route of its own there."""
     seen = set()
     for index, leg in enumerate(policies.acceptance.legs if policies.acceptance else ()):
-        if leg.leg not in seen:
+        if leg.leg not in seen and leg.scenario in routes:
             seen.add(leg.leg)
             yield _StandIn(leg.leg, routes[leg.scenario], policies.place(ACCEPTANCE, "legs", index, "scenario"))
 
@@ -189,7 +165,7 @@ def _way(stand_in: _StandIn, scenario: str, route: Route, compiled: Compiled, ot
         modalities=frozenset(facts.input_modalities if facts else ("text",)),
     )
     if stand_in.leg == "remote":
-        return _remote(way, stand_in, compiled, other)
+        return _remote(way, route, stand_in, compiled, other)
     if (hop.key == "local") != (stand_in.leg == "mlx"):
         runs = "on no Mac" if stand_in.leg == "mlx" else "on our own Macs alone"
         said = f"leg {stand_in.leg}: the route of {route.scenario} begins with {hop.model}, which runs {runs}"
@@ -205,12 +181,14 @@ def _way(stand_in: _StandIn, scenario: str, route: Route, compiled: Compiled, ot
     )
 
 
-def _remote(way: Way, stand_in: _StandIn, compiled: Compiled, other: Addresses) -> Way:
+def _remote(way: Way, route: Route, stand_in: _StandIn, compiled: Compiled, other: Addresses) -> Way:
     """The gateway of the remote Mac; a scenario is an agent there."""
     url = _checked(other.remote or _gateway(stand_in, compiled), stand_in.place)
     agent = f"openclaw/{way.route}"
     url = url if url.endswith("/v1") else f"{url}/v1"
-    return replace(way, model=agent, wire_model=agent, base_url=url, key_variable=GATEWAY_VARIABLE)
+    # an agent sends its own instructions along, and asks as often as it likes: nobody knows what that costs at most
+    prices = FREE if all(hop.key == "local" for hop in route.hops) else None
+    return replace(way, model=agent, wire_model=agent, base_url=url, key_variable=GATEWAY_VARIABLE, prices=prices)
 
 
 def _gateway(stand_in: _StandIn, compiled: Compiled) -> str:

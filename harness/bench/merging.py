@@ -7,22 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from compiler.diagnostics import Code, Finding, Place, PolicyError, Severity
+from compiler.diagnostics import Finding, Place, PolicyError
+from harness.bench.run_codes import MISSING_SHARDS, UNLIKE_SHARDS
 from harness.bench.store import Run, RunHeader, Store, read_run
 
-UNLIKE_SHARDS = Code(
-    "VB304", "unlike-shards", "Files are not shards of one run",
-    "merge the shards of one workflow run, each once",
-    "Numbers of different suites, seeds or models make no common number, and a call counted twice counts too much.",
-)  # fmt: skip
-MISSING_SHARDS = Code(
-    "VB305", "missing-shards", "A merged run lacks shards", severity=Severity.WARNING,
-    fix="run the missing shards and merge again",
-    why="A shard that failed may be the one with the failures.",
-)  # fmt: skip
-CODES = (UNLIKE_SHARDS, MISSING_SHARDS)
 #: What all shards of a run agree about.
-_SAME = ("week", "suite", "suite_version", "suite_sha256", "seed", "repeats", "stream", "keep_text", "tool")
+_SAME = ("week", "suite", "suite_version", "suite_sha256", "seed", "repeats", "stream", "keep_text", "tool", "looks")
 
 
 def merge(files: Sequence[Path], out: Path) -> tuple[RunHeader, tuple[Finding, ...]]:

@@ -1,4 +1,8 @@
-"""`mlx_lm.server` for the length of a run: started, awaited, and ended by its own process id."""
+"""`mlx_lm.server` for the length of a run: started, awaited, and ended by its own process id.
+
+Its /health says ok while the model is still loading, and goes on listening, with 503, where the model cannot be loaded:
+a server is there when it has generated a token, and not before.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +17,18 @@ from pathlib import Path
 
 import httpx
 
-from compiler.diagnostics import Code, Place, PolicyError
+from compiler.diagnostics import Finding, Place, PolicyError
 from compiler.formats import one_line
 from compiler.plan import MLX_PREFIX
-
-NO_MLX_SERVER = Code(
-    "VB317", "no-mlx-server", "The local MLX server does not start",
-    "see its log; download the model's folder first, or name a server that runs with --mlx-url",
-    "The harness downloads nothing: a run must not depend on, nor time, a download.",
-)  # fmt: skip
-CODES = (NO_MLX_SERVER,)
+from harness.bench.mlx_weights import are_missing
+from harness.bench.run_codes import NO_MLX_SERVER, NO_WEIGHTS
 
 #: Large weights take minutes to read from a cold disk.
 START_SECONDS = 600.0
 _STOP_SECONDS = 20.0
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-_LOG_LINES = 5
+_LOG_LINES, _TAIL_BYTES = 5, 64 * 1024
+_ONE_TOKEN = {"prompt": ".", "max_tokens": 1}
 
 
 def repository(model: str) -> str:
@@ -43,17 +43,22 @@ def mlx_server(
     """A server of `model` (a repository in the cache, or a folder) on a free loopback port; gives its base URL."""
     port = _free_port()
     command = [sys.executable, "-m", "mlx_lm", "server", "--model", model, "--host", "127.0.0.1", "--port", str(port)]
+    offline = {**environment, **_OFFLINE}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
-            env={**environment, **_OFFLINE}, start_new_session=True,  # Ctrl-C is for the run, which ends the server
+            env=offline, start_new_session=True,  # Ctrl-C is for the run, which ends the server
         )  # fmt: skip
+    url = f"http://127.0.0.1:{port}/v1"
     try:
-        _await(process, f"http://127.0.0.1:{port}/health", log, model, patience)
-        yield f"http://127.0.0.1:{port}/v1"
+        if why := await_token(process, url, patience):
+            is_bare = are_missing([sys.executable], model, offline)
+            cause = [no_weights(model, f"hf download {model}")] if is_bare else []
+            raise PolicyError([failed(why, log, model), *cause])
+        yield url
     finally:
-        _end(process)
+        end(process)
 
 
 def _free_port() -> int:
@@ -62,32 +67,48 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await(process: subprocess.Popen[bytes], health: str, log: Path, model: str, patience: float) -> None:
+def await_token(process: subprocess.Popen[bytes], url: str, patience: float) -> str | None:
+    """Wait until the server has generated a token; why it has not, if it cannot."""
     deadline = time.monotonic() + patience
-    with httpx.Client(trust_env=False, timeout=5.0) as client:
-        while time.monotonic() < deadline:
+    with httpx.Client(trust_env=False) as client:
+        while (left := deadline - time.monotonic()) > 0:
             if process.poll() is not None:
-                raise _failed(f"it ended with exit code {process.returncode}", log, model)
+                return f"it ended with exit code {process.returncode}"
             try:
-                if client.get(health).is_success:
-                    return
+                answer = client.post(f"{url}/completions", json=_ONE_TOKEN, timeout=left)
             except httpx.HTTPError:
-                pass  # not yet
-            time.sleep(0.1)
-    raise _failed(f"it does not answer after {patience:.0f} s", log, model)
+                time.sleep(0.1)  # not yet, or it ended in the middle
+            else:
+                return None if answer.is_success else f"it answers {answer.status_code}: {answer.text[:200]}"
+    return f"it does not answer after {patience:.0f} s"
 
 
-def _failed(why: str, log: Path, model: str) -> PolicyError:
-    lines = log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
-    said = " | ".join(one_line(line.strip()) for line in lines if line.strip())
-    message = f"mlx_lm.server with {model}: {why}: {said or 'it said nothing'}"
-    return PolicyError([NO_MLX_SERVER.at(Place(str(log)), message)])
+def failed(why: str, log: Path, model: str) -> Finding:
+    """A server that did not come up, with the last that it said."""
+    said = " | ".join(one_line(line.strip()) for line in _tail(log).splitlines()[-_LOG_LINES:] if line.strip())
+    return NO_MLX_SERVER.at(Place(str(log)), f"mlx_lm.server with {model}: {why}: {said or 'it said nothing'}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _tail(log: Path) -> str:
+    """The end of a log: launchd's grows for weeks."""
+    if not log.is_file():
+        return ""
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+        return stream.read().decode("utf-8", "replace")
+
+
+def no_weights(model: str, command: str) -> Finding:
+    """Weights that are not there, and the command that gets them."""
+    place = Place("policies/fleet.yaml")
+    return NO_WEIGHTS.at(place, f"{model} is not in the model cache of this machine", f"get it with: {command}")
+
+
+def end(process: subprocess.Popen[bytes], seconds: float = _STOP_SECONDS) -> None:
+    """Ask the server to end; after so long, make it."""
     process.terminate()
     try:
-        process.wait(_STOP_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from harness.bench.stats.intervals import Interval
-from harness.bench.stats.percentiles import Percentile
-from harness.bench.summary import Rate
+if TYPE_CHECKING:  # they bring scipy along, which takes longer to import than a page to write
+    from harness.bench.stats.intervals import Interval
+    from harness.bench.stats.percentiles import Percentile
+    from harness.bench.summary import Rate
 
 NONE = "–"
 _MOST_NAMES = 4

@@ -11,7 +11,8 @@ from pathlib import Path
 from compiler.compile import Compiled
 from compiler.diagnostics import Finding, Place, PolicyError
 from harness.bench.case import Case, Suite
-from harness.bench.legs import ACCEPTANCE, LEFT_OUT, NO_PRICE, Addresses, Way, ways
+from harness.bench.legs import ACCEPTANCE, Addresses, Way, ways
+from harness.bench.run_codes import LEFT_OUT, NO_PRICE
 from harness.bench.store import RunLeg
 from harness.bench.suite import SHIPPED, load_suite
 from harness.bench.tasks import Task, request_of, runnable, shard_of, worst_of
@@ -87,10 +88,14 @@ def worst_cases(prepared: Prepared, seed: int, *, stream: bool) -> Iterator[tupl
 
 
 def check_prices(prepared: Prepared) -> None:
-    """Under a limit every call must have a worst case. Raises PolicyError for models without a price."""
-    without = sorted({way.model for way in prepared.ways if way.prices is None})
+    """Under a limit every call must have a worst case. Raises PolicyError for models and agents without one."""
+    without = sorted({(way.leg == "remote", way.model) for way in prepared.ways if way.prices is None})
     if without:
-        place = Place("policies/models.lock.json")
-        raise PolicyError(
-            [NO_PRICE.at(place, f"{model} has no list price, so --max-usd cannot hold") for model in without]
-        )
+        raise PolicyError([_unpriced(model, is_agent=is_agent) for is_agent, model in without])
+
+
+def _unpriced(model: str, *, is_agent: bool) -> Finding:
+    if is_agent:
+        said = f"{model} is an agent that asks models of the API as often as it likes, so --max-usd cannot hold"
+        return NO_PRICE.at(Place(f"policies/{ACCEPTANCE}"), said, "leave the leg out with --leg")
+    return NO_PRICE.at(Place("policies/models.lock.json"), f"{model} has no list price, so --max-usd cannot hold")

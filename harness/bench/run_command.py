@@ -17,6 +17,7 @@ from compiler.compile import compile_policies
 from compiler.diagnostics import PolicyError
 from compiler.targets import installed
 from harness.bench import dry_run
+from harness.bench.deciding import decider
 from harness.bench.finish import finish
 from harness.bench.grade import grade
 from harness.bench.legs import Addresses
@@ -26,7 +27,7 @@ from harness.bench.progress import usd, watcher
 from harness.bench.run_header import check_same, choice_of, header_of
 from harness.bench.run_options import Options, UsageError, checked, run_file
 from harness.bench.runner import Settings
-from harness.bench.session import Ended, Needs, Session, left
+from harness.bench.session import Ended, Session, left
 from harness.bench.store import Run, RunHeader, Store, free_file, read_run
 
 INTERRUPTED = 130
@@ -46,6 +47,8 @@ def run(asked: argparse.Namespace) -> int:
 
 def _run(asked: argparse.Namespace, options: Options, now: datetime.datetime) -> int:
     before = read_run(asked.resume).header if asked.resume else None
+    if before and before.looks == 1 and asked.until_decided:
+        raise UsageError(f"{asked.resume} began without --until-decided; begin a new run with it")
     suite = chosen_suite(Path(before.suite_folder) if before and before.suite_folder else asked.suite)
     compiled = compile_policies(asked.project / "policies", installed())
     choice, known = choice_of(asked, options, before), {case.scenario for case in suite.cases}
@@ -86,28 +89,21 @@ class _Made:
 def _make_calls(asked: argparse.Namespace, options: Options, prepared: Prepared, header: RunHeader) -> _Made:
     file = asked.resume or run_file(asked, free_file(asked.project, header.week, header.shard))
     settings = Settings(header.seed, asked.concurrency, asked.rate, asked.timeout, header.stream)
-    needs = _needs(asked, header, file) if asked.until_decided else None
+    # asked before a call is made: there may be nothing to decide against
+    needs = decider(asked.project, asked.against, header, file) if asked.until_decided else None
     with ExitStack() as stack:
         # a run that goes on is locked before it is read; a new one gets its file when all else is ready
         store = stack.enter_context(Store(file)) if asked.resume else None
         before = read_run(file) if store else None
         todo = left(prepared.pairs, header, before)
-        pairs = stack.enter_context(
-            open_legs(prepared, [leg for leg, calls in todo.items() if calls], file.with_suffix(".mlx.log"))
-        )
+        legs = [leg for leg, calls in todo.items() if calls or needs]  # also those that repeats may be bought for
+        pairs = stack.enter_context(open_legs(prepared, legs, file.with_suffix(".mlx.log")))
         store = store or stack.enter_context(Store(file, header))
         progress = stack.enter_context(watcher(todo))
         session = Session(pairs, header, before, settings, options.max_usd, grade, asked.warm_up, needs)
         ended = session.run(store, progress)
     done = read_run(file)
     return _Made(file, ended, left(prepared.pairs, header, done), done)
-
-
-def _needs(asked: argparse.Namespace, header: RunHeader, file: Path) -> Needs:
-    """Asks what more repeats would decide. Raises PolicyError, before a call is made, where nothing can be decided."""
-    from harness.bench.deciding import decider
-
-    return decider(asked.project, asked.against, header, file)
 
 
 def _tell(asked: argparse.Namespace, made: _Made) -> int:

@@ -8,17 +8,12 @@ from pathlib import Path
 
 from compiler import VERSION
 from compiler.compile import Compiled
-from compiler.diagnostics import Code, Place, PolicyError
+from compiler.diagnostics import Place, PolicyError
 from harness.bench.prepare import Choice, Prepared
+from harness.bench.run_codes import OTHER_RUN
 from harness.bench.run_options import Options
+from harness.bench.session import LOOKS
 from harness.bench.store import RunHeader
-
-OTHER_RUN = Code(
-    "VB303", "other-run", "A run cannot go on: what it asks has changed since it began",
-    "begin a new run, or bring back the policies and the suite of the old one",
-    "Half a run of one model and half of another would be a run of neither.",
-)  # fmt: skip
-CODES = (OTHER_RUN,)
 
 
 def choice_of(asked: argparse.Namespace, options: Options, header: RunHeader | None) -> Choice:
@@ -52,6 +47,7 @@ def header_of(
         rate=asked.rate,
         timeout_seconds=asked.timeout,
         started=now,
+        looks=LOOKS if asked.until_decided else 1,
     )
 
 

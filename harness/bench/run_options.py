@@ -52,6 +52,8 @@ def checked(asked: argparse.Namespace, now: datetime.datetime) -> Options:
         raise UsageError(f"--warm-up takes 0 or more, not {asked.warm_up}")
     if asked.until_decided and asked.max_usd is None:
         raise UsageError("--until-decided buys calls: say with --max-usd for how much at most")
+    if asked.until_decided and asked.shard:
+        raise UsageError("--until-decided looks at all of a run: no --shard with it")
     if asked.against and not asked.until_decided:
         raise UsageError("--against is for --until-decided; to compare runs that are there: vane bench compare")
     return Options(_money(asked.max_usd), _shard(asked.shard), _week(asked.week, now))

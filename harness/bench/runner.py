@@ -52,7 +52,7 @@ class Progress(Protocol):
 
 
 class Runner:
-    """Makes calls until there are none left, the money is gone, or somebody stops it."""
+    """Makes calls until there are none left, the next one might cost too much, or somebody stops it."""
 
     def __init__(
         self, settings: Settings, store: Store, budget: Budget, recorder: Recorder, progress: Progress
@@ -123,7 +123,7 @@ class Runner:
         while await pace.wait(at):
             worst = await self._budget.reserve(listed)
             if worst is None:
-                pace.ended_by = "the money is gone"
+                pace.ended_by = "the next call might pass --max-usd"
                 return
             if self.stop.is_asked:  # while it waited for the money
                 self._budget.settle(worst, NOTHING)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from harness.bench.cost import Budget
+from harness.bench.deciding import Need
 from harness.bench.masking import Mask
 from harness.bench.prepare import Pair
 from harness.bench.progress import Watcher
@@ -21,11 +22,8 @@ from harness.bench.runner import Runner, Settings
 from harness.bench.store import WARM_UP, Run, RunHeader, Store, Unit, unit_of
 from harness.bench.tasks import Task, tasks, warm_ups
 
-if TYPE_CHECKING:  # it brings scipy, which the calls do without
-    from harness.bench.compare import Need
-
 #: What more repeats would decide; asked again after they were made.
-Needs: TypeAlias = "Callable[[], Sequence[Need]]"
+Needs: TypeAlias = Callable[[], Sequence[Need]]
 #: How often a growing run is compared at most; fixed ahead, so that looking often cannot make a finding.
 LOOKS = 4
 
@@ -88,7 +86,7 @@ class Session:
         with _signals(runner) as interrupted:
             try:
                 early = await runner.run(todo, warming, tries)
-                await self._buy(runner, watcher, early)
+                await self._buy(runner, store, watcher, early)
             except asyncio.CancelledError:
                 if not interrupted:
                     raise
@@ -97,13 +95,17 @@ class Session:
     def _left(self) -> Counter[str]:
         return left(self.pairs, self.header, self.before)
 
-    async def _buy(self, runner: Runner, watcher: Watcher, early: dict[str, str]) -> None:
+    async def _buy(self, runner: Runner, store: Store, watcher: Watcher, early: dict[str, str]) -> None:
         """Repeats that would decide, until it is decided, the money is gone, or it was looked at often enough."""
         made = Counter(dict.fromkeys(self.pairs, self.header.repeats))
         for unit in self.before.done if self.before else ():
             made[unit.leg] = max(made[unit.leg], unit.repeat)
-        for _ in range(LOOKS - 1 if self.needs else 0):
-            needs = [need for need in self.needs() if need.leg not in early] if self.needs else []
+        looked = self.before.looked if self.before else 0
+        for _ in range(looked, self.header.looks - 1):  # the last look is at the end, when the evidence is written
+            if self.needs is None or runner.stop.is_asked or early.keys() >= self.pairs.keys():
+                return
+            store.look()
+            needs = [need for need in await asyncio.to_thread(self.needs) if need.leg not in early]
             if not needs or runner.stop.is_asked:
                 return
             more: dict[str, Iterator[Task]] = {}

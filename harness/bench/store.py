@@ -1,7 +1,8 @@
 """The run store: a file of JSON lines that only grows. The run's header first, then what happened, as it happened.
 
-Rows are of three kinds. `sent`: a call is about to go out. `attempt`: it ended, and how. `prompt`: what was sent, where
-texts are kept. A `sent` without its `attempt` was in flight when the run was cut off: nobody knows what it cost.
+Rows are of four kinds. `sent`: a call is about to go out. `attempt`: it ended, and how. `prompt`: what was sent, where
+texts are kept. `look`: the run was compared, to see whether more repeats would decide. A `sent` without its `attempt`
+was in flight when the run was cut off: nobody knows what it cost.
 
 A row is one write to a file that is open for appending, so a killed run leaves whole rows and at most one torn end,
 which is cut off when the run goes on. Rows reach the disk once a second (`Store.sync`, away from the event loop): a
@@ -20,27 +21,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from compiler.diagnostics import Code, Place, PolicyError
+from compiler.diagnostics import Place, PolicyError
 from harness.bench.attempt import Attempt, LegName
 from harness.bench.rows import attempt_of, row_of
+from harness.bench.run_codes import RUN_IN_USE, UNREADABLE_RUN
 
 FOLDER = Path(".vane") / "runs"
 FORMAT = 1
 _SHARD = "-shard-"
 #: Warm-up calls are rows too, because they cost; they are of this repeat and never final.
 WARM_UP = 0
-
-UNREADABLE_RUN = Code(
-    "VB301", "unreadable-run", "A file is no run of `vane bench run`",
-    "name a run's file or a week with a run; `vane bench run` makes one",
-    "Numbers are shown and compared only where every row can be read: a run with holes would look like a good one.",
-)  # fmt: skip
-RUN_IN_USE = Code(
-    "VB302", "run-in-use", "Another process writes to this run",
-    "wait for it, or name another file with --out",
-    "Two writers would ask, and pay for, the same calls twice.",
-)  # fmt: skip
-CODES = (UNREADABLE_RUN, RUN_IN_USE)
 
 
 class Unit(NamedTuple):
@@ -85,6 +75,8 @@ class RunHeader:
     started: datetime.datetime
     #: shards that a merged run lacks
     missing_shards: tuple[int, ...] = ()
+    #: how often it is compared at most, decided when it began: more than once where it grows until it is decided
+    looks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +90,8 @@ class Run:
     cut_off: tuple[tuple[Unit, Decimal], ...] = ()
     #: what all of it cost at most: as billed or listed, and the worst case where nobody knows
     most_usd: Decimal = Decimal(0)
+    #: how often it was compared so far to decide whether it grows
+    looked: int = 0
 
     @property
     def done(self) -> frozenset[Unit]:
@@ -117,7 +111,7 @@ def read_run(file: Path, shown: str | None = None) -> Run:
     attempts: list[Attempt] = []
     cut_off: list[tuple[Unit, Decimal]] = []
     open_calls: dict[Unit, Decimal] = {}
-    spent = Decimal(0)
+    spent, looked = Decimal(0), 0
     for number, row in _rows(file, shown):
         try:
             if number == 1:
@@ -126,6 +120,8 @@ def read_run(file: Path, shown: str | None = None) -> Run:
                 attempts.append(attempt_of(row))
                 worst = open_calls.pop(unit_of(attempts[-1]), Decimal(0))
                 spent += worst if attempts[-1].cost_usd is None else attempts[-1].cost_usd
+            elif row["row"] == "look":
+                looked += 1
             elif row["row"] == "sent":
                 unit, worst = Unit(row["leg"], row["case"], row["repeat"]), Decimal(row["worst_usd"])
                 cut_off += [(unit, open_calls[unit])] if unit in open_calls else []
@@ -135,7 +131,7 @@ def read_run(file: Path, shown: str | None = None) -> Run:
     if header is None:
         raise _unreadable(shown, 1, "it is empty")
     cut_off += open_calls.items()
-    return Run(header, tuple(attempts), tuple(cut_off), spent + sum(worst for _, worst in cut_off))
+    return Run(header, tuple(attempts), tuple(cut_off), spent + sum(worst for _, worst in cut_off), looked)
 
 
 def find_run(project: Path, name: str | None) -> Path:
@@ -235,6 +231,10 @@ class Store:
     def prompt(self, case: str, sha256: str, body: Mapping[str, Any]) -> None:
         """Keep the text of a prompt."""
         self._append({"row": "prompt", "case": case, "sha256": sha256, "body": body})
+
+    def look(self) -> None:
+        """Note that the run is compared: a look counts, also if a kill ends what it decided."""
+        self._append({"row": "look"})
 
     def add(self, attempt: Attempt) -> None:
         """Keep an attempt that ended."""

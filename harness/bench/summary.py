@@ -80,6 +80,8 @@ class RunSummary:
     #: by OpenRouter's definition: of the requests with tools that ended in tool calls
     tool_errors: Rate
     tool_error_kinds: tuple[tuple[str, int], ...]
+    #: calls that the server lost: no error by that definition, and no success either
+    dropped_calls: int
     #: of the answers that were graded
     successes: Rate
     failures: tuple[tuple[str, int], ...]
@@ -139,6 +141,7 @@ def _group(leg: LegName, scenario: str, attempts: Sequence[Attempt]) -> RunSumma
         calls=len(counted),
         tool_errors=_rate(sum(errors), len(errors)),
         tool_error_kinds=_counts(a.grade.protocol_error for a in counted if is_tool_error(a) and a.grade),
+        dropped_calls=sum(a.grade is not None and a.grade.failure == "dropped_call" for a in counted),
         successes=_rate(len(failed) - sum(failed), len(failed)),
         failures=_counts(_failure(a) for a in counted if is_task_failure(a)),
         transport=_counts(a.error for a in counted),

@@ -46,13 +46,14 @@ def _missing(summary: Summary) -> Iterator[Block]:
 
 
 def _answers(summary: Summary) -> Table:
-    header = ("leg", "scenario", "model", "calls", "tool-call errors", "tasks right", "no answer")
+    header = ("leg", "scenario", "model", "calls", "tool-call errors", "dropped", "tasks right", "no answer")
     return Table(
         header,
         tuple(
             (
                 group.leg, group.scenario, names(group.models), f"{group.prompts} × {group.repeats}",
-                rate_words(group.tool_errors), rate_words(group.successes), f"{group.unanswered} of {group.calls}",
+                rate_words(group.tool_errors), f"{group.dropped_calls}", rate_words(group.successes),
+                f"{group.unanswered} of {group.calls}",
             )
             for group in summary.groups
         ),
@@ -124,6 +125,11 @@ def _caveats(summary: Summary) -> Iterator[str]:
     if any(speed.total_p95.at_least for group in summary.groups for speed in group.speeds):
         yield "≥: the percentile lies among calls that a timeout cut off; the true value is longer."
     yield "Tool-call errors follow OpenRouter's definition; calls without an answer are in neither rate."
+    if any(group.dropped_calls for group in summary.groups):
+        yield (
+            "Dropped: the answer ended in a tool call that never came, as when a server cannot parse it. OpenRouter's "
+            "definition sees no error in that; as a task it failed."
+        )
 
 
 def _short(group: RunSummary, speed: Speed) -> str:

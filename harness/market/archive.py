@@ -27,6 +27,7 @@ __all__ = [
     "newest",
     "place",
     "read",
+    "refuse_unless_folder",
     "to_json",
     "weeks",
     "write",
@@ -89,10 +90,10 @@ def write(project: Path, ranking: Ranking, extra_files: Mapping[str, bytes] | No
     files = {**(extra_files or {}), RANKINGS: to_json(ranking)}
     target = folder(project, ranking.week)
     for above in (target.parent.parent, target.parent):
-        _refuse_unless_folder(above)
+        refuse_unless_folder(above)
         above.mkdir(parents=True, exist_ok=True)
     with alone(target.parent):
-        _refuse_unless_folder(target)
+        refuse_unless_folder(target)
         if target.is_dir():
             changed = {name: content for name, content in files.items() if not _holds(target / name, content)}
             for name, content in changed.items():
@@ -109,7 +110,8 @@ def write(project: Path, ranking: Ranking, extra_files: Mapping[str, bytes] | No
     return True
 
 
-def _refuse_unless_folder(path: Path) -> None:
+def refuse_unless_folder(path: Path) -> None:
+    """Raise PolicyError where a link or a file stands in a folder's place."""
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise PolicyError([LINKED_ARCHIVE.at(Place(f"generated/{path.name}"), f"{path.name!r} is not a folder")])
 

@@ -131,16 +131,17 @@ def _lost_needs(use: Use, locked: LockedModel, today: LockedModel, policies: Pol
     """What a scenario needs, the lock has, and the week's catalogue has not."""
     for scenario in use.scenarios:
         needs = policies.scenarios[scenario].needs
-        for lost in sorted(_unmet(needs, today) - _unmet(needs, locked)):
+        for lost in sorted(unmet(needs, today) - unmet(needs, locked)):
             yield Flag("lost-parameter", use, f"it lost what scenario {scenario} needs: {lost}")
 
 
-def _unmet(needs: Needs, model: LockedModel) -> set[str]:
-    unmet: set[str] = {modality for modality in needs.modalities if modality not in model.input_modalities}
+def unmet(needs: Needs, model: LockedModel) -> set[str]:
+    """What a model cannot do of what a scenario needs."""
+    lacks: set[str] = {modality for modality in needs.modalities if modality not in model.input_modalities}
     if needs.tools and "tools" not in model.supported_parameters:
-        unmet.add("tools")
+        lacks.add("tools")
     if needs.structured_output and "structured_outputs" not in model.supported_parameters:
-        unmet.add("structured_outputs")
+        lacks.add("structured_outputs")
     if model.context_length < needs.context_tokens:
-        unmet.add(f"a context of {needs.context_tokens} tokens")
-    return unmet
+        lacks.add(f"a context of {needs.context_tokens} tokens")
+    return lacks

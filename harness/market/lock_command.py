@@ -52,7 +52,7 @@ def _answers(asked: argparse.Namespace, wanted: frozenset[str]) -> Answers:
         from harness.market.lock_answers import fetch
 
         print("asking OpenRouter for its models …", file=sys.stderr)
-        return fetch(wanted, key=os.environ.get("OPENROUTER_API_KEY"))
+        return fetch(wanted, asked.api, os.environ.get("OPENROUTER_API_KEY"))
     answer = _saved(asked.saved)
     day = asked.as_of or next(iter(re.findall(r"\d{4}-\d{2}-\d{2}", asked.saved.name)), "")
     try:

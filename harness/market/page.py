@@ -49,18 +49,28 @@ def parts(moved: Moved) -> Iterator[Part]:
     moves = moved.moves
     yield Part("Platform", tuple(_platform(moved)))
     yield _top(moves)
+    yield from changes(moves)
+    yield _vendors(moves)
+    yield Part("Concentration", (_concentration(moves), _origins(moves)))
+    yield prices(moved.prices)
+    if moved.exposure:
+        yield from in_use(moved.exposure)
+
+
+def changes(moves: Moves) -> Iterator[Part]:
+    """Who rose, fell, came and went."""
     yield _movers(moves)
     if any(line.part_of_week for line in (*moves.top, *moves.movers)):
         yield Part("", ("(*) Not listed on all days of both weeks: the change is not like for like.",))
     yield Part("Entrants", tuple(f"{line.name}: {_came(line, moves)}" for line in moves.entrants) or ("none",))
     yield Part("Dropouts", tuple(f"{line.name}: {_went(line, moves)}" for line in moves.dropouts) or ("none",))
     yield Part("Successions", tuple(map(_succession, moves.successions)) or ("none",))
-    yield _vendors(moves)
-    yield Part("Concentration", (_concentration(moves), _origins(moves)))
-    yield _prices(moved.prices)
-    if moved.exposure:
-        yield Part("Policies", tuple(_flags(moved.exposure)) or ("nothing happened to the models in use",))
-        yield _in_use(moved.exposure)
+
+
+def in_use(found: Exposure) -> Iterator[Part]:
+    """What all that means for the models of the policies."""
+    yield Part("Policies", tuple(_flags(found)) or ("nothing happened to the models in use",))
+    yield _in_use(found)
 
 
 def _platform(moved: Moved) -> Iterator[str]:
@@ -169,7 +179,8 @@ def _origins(moves: Moves) -> str:
     return f"By the vendor's country: {', '.join(named)}; not listed {rest}"
 
 
-def _prices(moved: PriceMoves) -> Part:
+def prices(moved: PriceMoves) -> Part:
+    """What moved in prices, or why nothing can be said."""
     if moved.reason:
         return Part("Prices", (f"prices: {moved.reason}",))
     said = [

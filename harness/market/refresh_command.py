@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from compiler.commands.findings import show
@@ -27,6 +25,7 @@ from harness.market.refresh import Refresh, Refreshed, Wanted
 from harness.openrouter import VARIABLE, OpenRouter, UnansweredError
 from harness.request_limit import FILE as LIMIT_FILE
 from harness.request_limit import RequestLimit
+from harness.telling import telling
 from harness.weeks import Week
 
 _MARKET = "market.yaml"
@@ -99,7 +98,7 @@ def _refreshed(asked: argparse.Namespace, wanted: Wanted, clock: Clock) -> Refre
     archived = _archived(asked.project, wanted.week)
     limit = RequestLimit(asked.project / LIMIT_FILE, clock)
     try:
-        with OpenRouter(asked.api, key, clock=clock, limit=limit) as client, _progress() as tell:
+        with OpenRouter(asked.api, key, clock=clock, limit=limit) as client, telling() as tell:
             return Refresh(client, wanted, archived, clock, tell).run()
     except UnansweredError as error:  # of the key or the address: before any question
         raise PolicyError([NO_KEY.at(Place(error.question), error.problem)]) from error
@@ -110,23 +109,6 @@ def _archived(project: Path, week: Week) -> tuple[Ranking, ...]:
     known = archive.weeks(project)
     near = {week} & {*known} | {found for found in (archive.before(project, week), archive.newest(project)) if found}
     return tuple(archive.read(project, other) for other in sorted(near))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], None]]:
-    """A bar on a terminal, a line a question elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda question, count: print(question, file=sys.stderr)
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-        asked = iter(range(10**6))
-        yield lambda question, count: bar.update(task, description=escape(question), total=count, completed=next(asked))
 
 
 def summary(refreshed: Refreshed) -> str:

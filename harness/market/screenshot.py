@@ -25,12 +25,17 @@ def screenshot(page: str = PAGE) -> bytes:
         playwright: Any = import_module("playwright.sync_api")
     except ImportError:
         raise NoScreenshotError("Playwright is not installed: pip install playwright") from None
-    browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    browser = installed_browser()
     try:
         with playwright.sync_playwright() as started:  # without a browser of the system it takes its own
             return _of(started.chromium.launch(executable_path=browser), page)
     except playwright.Error as error:
         raise NoScreenshotError(str(error).partition("\n")[0]) from error
+
+
+def installed_browser() -> str | None:
+    """The Chromium of the system."""
+    return next((found for name in _BROWSERS if (found := shutil.which(name))), None)
 
 
 def _of(browser: Any, address: str) -> bytes:

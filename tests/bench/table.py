@@ -37,6 +37,8 @@ def tables(results: Mapping[str, Any]) -> str:
             "",
             *calls([info for info in infos if info["group"] == "calls"]),
             "",
+            *replays([info for info in infos if info["group"] == "simulate"]),
+            "",
         )
     )
 
@@ -112,6 +114,17 @@ def calls(infos: Iterable[Info]) -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|--:|"
     for info in infos:
         yield f"| {info['calls']:,} calls | {' | '.join((str(info['concurrency']), *figures(info)))} |"
+
+
+def replays(infos: Iterable[Info]) -> Iterator[str]:
+    """A month of many calls under changed policies, and a bare scan of the same columns."""
+    yield "| A month of calls | calls | CPU | of it user | wall | peak memory | CPU ÷ scan | wall ÷ scan |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
+    for info in infos:
+        calls = f"{info['calls']:,}"
+        for name, key in (("DuckDB scans the same columns", "scan"), ("`vane simulate`", "replay")):
+            ratios = (f"{info[key][unit] / info['scan'][unit]:.1f}" for unit in ("cpu", "wall"))
+            yield f"| {' | '.join((name, calls, *figures(info[key]), *ratios))} |"
 
 
 def fleet(info: Info) -> str:

@@ -10,13 +10,14 @@ import pytest
 
 from compiler.diagnostics import PolicyError
 from harness.bench.attempt import Attempt, Grade
-from harness.bench.compare import Comparison, LegComparison, Side, compare, undecided
+from harness.bench.compare import Comparison, LegComparison, compare, undecided
 from harness.bench.comparison_page import comparison_page
 from harness.bench.measures import Metric
 from harness.bench.page import as_text
+from harness.bench.sides import Side
 from harness.bench.store import Run
 from harness.bench.verdicts import Result
-from tests.simulated_weeks import THRESHOLDS, TIMEOUT_MS, Change, World, attempt, header, week
+from tests.simulated_weeks import THRESHOLDS, TIMEOUT_MS, Change, World, attempt, growing, header, week
 
 RIGHT = Grade(True, None, True, None)
 WRONG = Grade(True, None, False, "wrong_value")
@@ -195,7 +196,7 @@ def test_the_same_week_twice_adds_nothing() -> None:
 def test_more_looks_ask_for_more_evidence() -> None:
     random = np.random.default_rng(3)
     base, candidate = week(World(legs=1), random, Change(task_failures=0.2))
-    one, four = (compare(base, candidate, THRESHOLDS, looks=looks) for looks in (1, 4))
+    one, four = (compare(base, growing(candidate, looks), THRESHOLDS) for looks in (1, 4))
     assert result(only(one), "task_failure").verdict == "worse"
     assert result(only(four), "task_failure").chance(0.2) < result(only(one), "task_failure").chance(0.2)
 

@@ -14,9 +14,10 @@ import pytest
 
 from compiler.diagnostics import Place, PolicyError
 from harness.bench import compare_command, show_command
-from harness.bench.compare import Comparison, Side, compare
+from harness.bench.compare import Comparison, compare
 from harness.bench.data import comparison_data
 from harness.bench.report import DATA, PAGE, PICTURE, carried, render
+from harness.bench.sides import Side
 from harness.bench.store import Store
 from harness.bench.summary import Summary, summarise
 from tests.shipped import PROJECT

@@ -41,6 +41,19 @@ def test_protocol_errors_and_task_success_are_never_mixed() -> None:
     assert found.tool_error_kinds == (("InvalidJson", 1),)
 
 
+def test_dropped_calls_stand_beside_the_rate_that_does_not_see_them() -> None:
+    lost = Grade(True, None, False, "dropped_call")
+    rows = [attempt(case=f"{n}", grade=grade) for n, grade in enumerate((RIGHT, BROKEN, lost, lost))]
+    found = group(*rows)
+    assert (found.tool_errors.count, found.tool_errors.total, found.dropped_calls) == (1, 4, 2)
+    assert (found.successes.count, found.failures[0]) == (1, ("dropped_call", 2))
+    page = as_text(summary_page(summarise("made", run(*rows))))
+    answers = next(line for line in page.splitlines() if "1 of 4" in line)
+    assert re.search(r"1 of 4 +2 +25\.0 %", answers), answers
+    assert "Dropped: the answer ended in a tool call that never came" in page
+    assert "Dropped:" not in as_text(summary_page(summarise("made", run(rows[0]))))
+
+
 def test_only_the_final_attempt_is_the_outcome_and_every_attempt_costs() -> None:
     found = group(
         attempt(error="rate_limited", final=False),

@@ -19,8 +19,8 @@ STORMS: Mapping[str, Answer] = {"429": BUSY, "500": FAILED}
 DRY: Mapping[str, Answer] = {"402": NO_CREDITS, "403": KEY_LIMIT}
 #: The agents whose primary breaks off in the middle: the client of one waits for the whole answer, of the other not.
 BROKEN: Mapping[str, Answer] = dict.fromkeys(("broken", "broken-stream"), Answer(text="The first half of", broken=True))
-#: The agent whose own settings allow one repetition.
-PATIENT = "one-repetition"
+#: The agent whose own settings allow one repetition, and the one that the harness asks.
+PATIENT, ASKED = "one-repetition", "private-desk"
 ONE_REPETITION = {"retry": {"provider": {"maxRetries": 1}}}
 
 
@@ -55,7 +55,7 @@ def opened(folder: Path, seen: list[Row]) -> Iterator[Bench]:
     files = {
         **FILES,
         "openclaw.json": overlay(FILES["openclaw.json"], upstream.mlx.port, TWINS),
-        f"agents/{PATIENT}/agent/settings.json": json.dumps(ONE_REPETITION).encode(),
+        **{f"agents/{name}/agent/settings.json": json.dumps(ONE_REPETITION).encode() for name in (PATIENT, ASKED)},
     }
     environment = {
         **home(folder, files),

@@ -34,6 +34,21 @@ def test_a_scenario_asks_its_primary_with_its_key_and_preferences(bench: Bench, 
     assert turn.calls[0].preferences == (None if first.key == "local" else body(first.preferences))
 
 
+@pytest.mark.parametrize("route", [route for route in ROUTES.values() if route.ticket], ids=lambda r: r.scenario)
+def test_an_agent_s_instructions_ask_for_the_ticket(bench: Bench, route: Route) -> None:
+    turn = bench.turn(route.scenario, {})
+    assert "look for a ticket number in the request" in turn.calls[0].text
+    others = [bench.turn(other, {}) for other, its in ROUTES.items() if its.ticket is None]
+    assert not any("look for a ticket number in the request" in call.text for each in others for call in each.calls)
+
+
+def test_nobody_stands_in_for_an_agent_that_is_not_there(bench: Bench) -> None:
+    """A paused scenario is not in the file."""
+    turn = bench.turn("paused-scenario", {})
+    assert 400 <= turn.answer.status_code < 500, turn.answer.text
+    assert turn.calls == ()
+
+
 def test_streaming_clients_get_the_answer_in_events(bench: Bench, storms: Mapping[str, object]) -> None:
     route = first_with_fallbacks("token")
     turn = bench.turn(route.scenario, {}, stream=True)

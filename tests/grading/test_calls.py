@@ -66,6 +66,8 @@ WRONG: tuple[tuple[Case, Answer, Failure], ...] = (
     (calls(BERLIN), said("", finish="length"), "truncated"),
     (calls(BERLIN), said("", finish="tool_calls"), "dropped_call"),
     (calls(BERLIN), said("Let me see.", finish="tool_calls"), "dropped_call"),
+    (calls(), said("None of these is needed.", finish="tool_calls"), "dropped_call"),
+    (case(Contains(("yes",)), (WEATHER,)), said("yes", finish="tool_calls"), "dropped_call"),
     (calls(BERLIN), said(""), "empty_answer"),
     (case(Contains((), ("as an AI",)), ()), said("  "), "empty_answer"),
     (calls(BERLIN), said("", refusal="I can't do that"), "refusal"),

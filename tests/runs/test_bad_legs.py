@@ -77,6 +77,34 @@ def test_a_bad_answer_is_a_row_with_a_name_and_the_run_goes_on(
 SLOW = ("stalled", "timeout")
 
 
+@pytest.mark.parametrize(("error", "name"), [
+    ({"message": "402 Insufficient credits", "type": "insufficient_quota"}, "payment_required"),
+    ({"message": "429 Slow down", "type": "rate_limit_error"}, "rate_limited"),
+    ({"message": "no", "type": "authentication_error"}, "unauthorized"),
+    ({"message": KEY_LIMIT, "type": "permission_error"}, "key_limit"),
+    ({"message": "no", "type": "invalid_request_error"}, "bad_request"),
+    ({"code": 429, "message": "Rate limit exceeded"}, "rate_limited"),
+    ({"code": 402, "message": NO_CREDITS}, "payment_required"),
+    ({"message": "upstream provider error", "type": "api_error"}, "stream_error"),
+    ({"code": 502, "message": "Provider disconnected"}, "stream_error"),
+    ({"code": "429", "type": ["rate_limit_error"]}, "stream_error"),
+    ("a text", "stream_error"),
+])  # fmt: skip
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_refusal_in_a_stream_is_one_and_a_fault_in_an_answer_is_not(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: object, name: str, begun: bool
+) -> None:
+    """A gateway says 200 before it asks a model. After the first token, whatever ends the answer broke it off."""
+    monkeypatch.setattr("harness.bench.run_command.Settings", partial(Settings, pauses=()))
+    desk.use(suite_of(text_case("one")))
+    delta = {"role": "assistant", "content": "Under" if begun else ""}
+    desk.chat.rule = lambda call: Reply([(0.0, fake.chunk(call.model, delta)), (0.0, fake.event({"error": error})),
+                                         (0.0, b"data: [DONE]\n\n")])  # fmt: skip
+    desk.run("--leg", "openrouter", "--repeats", "1")
+    (row,) = desk.kept.attempts
+    assert (row.error, row.http_status, row.token_chunks) == ("stream_error" if begun else name, 200, int(begun))
+
+
 def test_a_timeout_is_a_bound_and_may_have_cost_the_worst(desk: Desk) -> None:
     desk.use(suite_of(text_case("one")))
     desk.chat.rule = fake.stalled

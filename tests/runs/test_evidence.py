@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from compiler.diagnostics import PolicyError
-from harness.bench.evidence import run_before, write_evidence
+from harness.bench.evidence import write_evidence
 from harness.bench.finish import finish
+from harness.bench.look import look
+from harness.bench.session import LOOKS
+from harness.bench.sides import run_before
 from harness.bench.store import read_run, unit_of
 from tests.fakes.chat import Call, Reply, said
 from tests.runs.conftest import Desk, suite_of, tool_case
@@ -46,7 +49,7 @@ def test_a_week_is_held_against_the_one_before(desk: Desk, weeks: list[Path]) ->
     good, bad = weeks
     assert run_before(desk.project, read_run(good).header) is None
     before = run_before(desk.project, read_run(bad).header)
-    assert before and before.name == "2026-W20"
+    assert before == good
     written = write_evidence(desk.project, bad)
     folder = desk.project / "generated" / "weeks" / "2026-W21"
     assert {file.parent for file in written} == {folder}
@@ -76,6 +79,20 @@ def test_evidence_that_is_broken_is_not_begun_anew(desk: Desk, weeks: list[Path]
     assert caught.value.findings[0].place.file == "generated/weeks/2026-W20/harness.json"
 
 
+def test_evidence_goes_on_over_a_week_that_compared_nothing(desk: Desk, weeks: list[Path]) -> None:
+    """Its harness.json is there, with `comparison: null`: the weeks before it still count."""
+    write_evidence(desk.project, weeks[1])
+    third = run(desk, "2026-W23", "--repeats", "1")
+    before = json.loads((desk.project / "generated" / "weeks" / "2026-W21" / "harness.json").read_text())
+    empty = desk.project / "generated" / "weeks" / "2026-W22"
+    empty.mkdir()
+    (empty / "harness.json").write_text(json.dumps({**before, "comparison": None}))
+    write_evidence(desk.project, third)
+    after = json.loads((desk.project / "generated" / "weeks" / "2026-W23" / "harness.json").read_text())
+    assert before["comparison"]["e_processes"]
+    assert after["comparison"]["e_processes"] == before["comparison"]["e_processes"], "W21 has served already"
+
+
 def test_what_cannot_be_made_is_said_and_the_run_stays(desk: Desk, weeks: list[Path]) -> None:
     (desk.project / "policies" / "acceptance.yaml").unlink()
     weeks[1].with_suffix(".parquet").mkdir()
@@ -91,13 +108,42 @@ def test_repeats_are_bought_until_it_is_decided_or_the_money_is_gone(desk: Desk)
     run(desk, "2026-W20", "--repeats", "1")
     wrong = {"case-3"}
     desk.chat.rule = lambda call: said(call) if any(name in call.prompt for name in wrong) else right(call)
-    file = run(desk, "2026-W21", "--repeats", "1", "--until-decided", "--max-usd", "0.002")
+    file = run(desk, "2026-W21", "--repeats", "1", "--until-decided", "--max-usd", "0.0003")
     kept = read_run(file)
     finals = Counter(unit_of(row) for row in kept.attempts if row.final)
     assert set(finals.values()) == {1}
     assert len(finals) > len(CASES), "one prompt that broke decides nothing"
     assert kept.header.repeats == 1
-    assert kept.most_usd <= Decimal("0.002")
+    assert kept.most_usd <= Decimal("0.0003")
+
+
+def test_a_run_that_grew_until_decided_is_judged_as_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its looks has a share of the error rate: the last one, in the evidence, and any later comparison too."""
+    monkeypatch.setattr("harness.bench.deciding._look", look)  # here: a process of its own loads for a second or two
+    desk.use(suite_of(*CASES))
+    desk.chat.rule = right
+    base = run(desk, "2026-W20", "--repeats", "1")
+    file = run(desk, "2026-W21", "--repeats", "1", "--until-decided", "--max-usd", "0.0003")
+    kept = read_run(file)
+    assert kept.header.looks == LOOKS
+    assert 1 <= kept.looked < LOOKS - 1
+    write_evidence(desk.project, file)
+    folder = desk.project / "generated" / "weeks" / "2026-W21"
+    told = json.loads((folder / "harness.json").read_text())
+    assert told["comparison"]["looks"] == told["summary"]["looks"] == LOOKS
+    assert "one of 4 looks" in (folder / "harness.md").read_text()
+    assert json.loads(desk("compare", "2026-W20", "2026-W21", "--json").out)["looks"] == LOOKS
+
+    # nothing is left of what was asked; with money again, it goes on to grow, and its looks are counted
+    goes_on = ("--resume", str(file), "--until-decided", "--against", str(base), "--max-usd", "1")
+    assert desk.run(*goes_on, out=False).code == 0
+    grown = read_run(file)
+    assert len(grown.done) > len(kept.done)
+    assert grown.looked == LOOKS - 1
+    assert desk.run(*goes_on, out=False).code == 0
+    assert read_run(file) == grown
+    done = desk.run("--resume", str(base), "--until-decided", "--max-usd", "1", out=False)
+    assert (done.code, "began without --until-decided" in done.err) == (2, True)
 
 
 def test_nothing_is_called_where_there_is_nothing_to_decide_against(desk: Desk, weeks: list[Path]) -> None:

@@ -20,6 +20,11 @@ if "mute" in sys.argv:
     import time
     time.sleep(60)
 class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(404 if "broken" in sys.argv else 200)
+        self.end_headers()
+        self.wfile.write(b'{"error": "generation thread died"}' if "broken" in sys.argv else b"{}")
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
@@ -56,8 +61,9 @@ def test_it_serves_until_the_end_and_no_longer(tmp_path: Path, environment: dict
 def test_one_that_ends_by_itself_is_a_finding_with_what_it_said(tmp_path: Path, environment: dict[str, str]) -> None:
     with pytest.raises(PolicyError) as caught, mlx_server("absent", tmp_path / "mlx.log", environment=environment):
         pass
-    (finding,) = caught.value.findings
-    assert finding.code == "VB317"
+    finding, cause = caught.value.findings
+    assert (finding.code, cause.code) == ("VB317", "VB318")
+    assert cause.fix == "get it with: hf download absent"
     assert "it ended with exit code 1" in finding.message
     assert "absent/model is not in the cache" in finding.message
 
@@ -65,4 +71,11 @@ def test_one_that_ends_by_itself_is_a_finding_with_what_it_said(tmp_path: Path, 
 def test_one_that_does_not_answer_is_ended(tmp_path: Path, environment: dict[str, str]) -> None:
     server = mlx_server("mute", tmp_path / "mlx.log", patience=1, environment=environment)
     with pytest.raises(PolicyError, match="does not answer after 1 s"), server:
+        pass
+
+
+def test_one_that_listens_and_cannot_generate_is_given_up_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
+    """What mlx_lm.server does with a model that it cannot load."""
+    server = mlx_server("broken", tmp_path / "mlx.log", environment=environment)
+    with pytest.raises(PolicyError, match=r"it answers 404: .*generation thread died"), server:
         pass

@@ -101,7 +101,7 @@ def test_a_limit_stops_the_run_and_it_says_what_is_left(desk: Desk) -> None:
     assert done.code == 0
     assert 1 <= made < 10
     assert desk.kept.most_usd <= Decimal("0.0001")
-    assert f"vane: openrouter: the money is gone; {10 - made} calls are left" in done.err
+    assert f"vane: openrouter: the next call might pass --max-usd; {10 - made} calls are left" in done.err
     assert f"--resume {desk.file}" in done.err
 
 
@@ -121,7 +121,7 @@ def test_a_bill_above_the_list_is_learned_from(desk: Desk) -> None:
 def test_free_legs_go_on_when_the_money_is_gone(desk: Desk) -> None:
     done = desk.run("--repeats", "1", "--max-usd", "0")
     assert Counter(row.leg for row in desk.kept.attempts) == {"mlx": 3, "remote": 3}
-    assert "openrouter: the money is gone; 3 calls are left" in done.err
+    assert "openrouter: the next call might pass --max-usd; 3 calls are left" in done.err
 
 
 def test_a_limit_needs_prices(desk: Desk) -> None:
@@ -216,6 +216,7 @@ def test_a_full_disk_ends_the_run_and_is_named(desk: Desk, monkeypatch: pytest.M
         (("--shard", "0/2"), "--shard takes K/N"),
         (("--week", "2026-W99"), "--week: 2026 has no week 99"),
         (("--until-decided",), "say with --max-usd"),
+        (("--until-decided", "--max-usd", "1", "--shard", "1/2"), "no --shard with it"),
         (("--against", "2026-W20"), "--against is for --until-decided"),
         (("--scenario", "agent-loop"), "no scenario 'agent-loop'; did you mean 'agent-loops'?"),
         (("--out", "run.json"), "ends in .jsonl"),
@@ -332,6 +333,21 @@ def test_progress_on_a_terminal(desk: Desk) -> None:
         bars.more("mlx", 2)
     assert isinstance(bars, Bars)
     assert "3/3" in screen.getvalue() and "0/4" in screen.getvalue()
+
+
+def test_nobody_knows_what_an_agent_with_a_model_of_the_api_costs(desk: Desk) -> None:
+    """Its own instructions go along, and it asks as often as it likes; on our own Macs it costs nothing."""
+    assert {
+        row["worst_usd"] for row in json.loads(desk.run("--dry-run", "--json", "--leg", "remote", out=False).out)
+    } == {"0"}
+    edit(
+        desk.project / "policies" / "acceptance.yaml",
+        ("{leg: remote, scenario: private-desk}", "{leg: remote, scenario: batch}"),
+    )
+    told = json.loads(desk.run("--dry-run", "--json", "--leg", "remote", out=False).out)
+    assert {(row["model"], row["worst_usd"]) for row in told} == {("openclaw/batch", None)}
+    done = desk.run("--leg", "remote", "--max-usd", "1")
+    assert (done.code, "VB316 openclaw/batch is an agent" in done.err) == (1, True)
 
 
 def test_an_unknown_leg_of_the_policies(desk: Desk) -> None:

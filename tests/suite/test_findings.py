@@ -10,7 +10,7 @@ from compiler.diagnostics import PolicyError
 from harness.bench.case import Suite
 from harness.bench.expectation import Calls
 from harness.bench.suite import load_suite
-from harness.bench.suite.codes import CODES
+from harness.bench.suite_codes import CODES
 
 TOP = 'version: 1\nsuite: ours\nrelease: "1"\n'
 HEAD = """\

@@ -29,7 +29,8 @@ def emitted(plan: MachinePlan) -> bytes:
 
 def emitted_files(plan: MachinePlan) -> dict[str, bytes]:
     found = {artifact.path: artifact.content for artifact in TARGET.emit(plan)}
-    assert list(found) == ["openclaw.json", "policy.jsonc"]
+    assert list(found)[:2] == ["openclaw.json", "policy.jsonc"]
+    assert all(path.endswith("/AGENTS.md") for path in list(found)[2:])
     return found
 
 

@@ -135,6 +135,8 @@ def _guard_problems(text: str) -> Iterator[str]:
 
 def _guard_data_problems(data: dict[str, Any]) -> Iterator[str]:
     aliases = set(data["aliases"])
+    for alias in sorted(data["paused"].keys() & aliases):
+        yield f"{alias!r} is paused, and an alias that may be used"
     for alias in sorted(data["tickets"].keys() - aliases):
         yield f"a ticket is asked for by {alias!r}, which is no alias"
     for label in data["labels"]:

@@ -64,17 +64,20 @@ def emit(machine: MachinePlan) -> Iterator[Artifact]:
     routes = tuple(seat.route for seat in seats)
     hidden = tuple(entry.label for entry in clearances if entry.label.paths and not entry.aliases)
     guard = f"{machine.prefix}/cursor/vane-cursor-guard"
+    paused = tuple(route for route in machine.paused if route.surface == "cursor")
     yield Artifact("cursor/settings.json", _settings(seats), _sources(machine, routes))
     yield Artifact("cursor/hooks.json", _hooks(guard), _sources(machine))
     yield Artifact(
         "cursor/vane-cursor-guard",
-        _guard(machine, seats, clearances),
-        _sources(machine, routes, machine.labels),
+        _guard(machine, seats, clearances, paused),
+        _sources(machine, (*routes, *paused), machine.labels),
         executable=True,
     )
     yield Artifact("cursor/cursorignore", _ignore(hidden), _sources(machine, routes, machine.labels))
     yield Artifact("cursor/permissions.json", _permissions(routes), _sources(machine, routes))
-    yield Artifact("cursor/card.md", _card(seats, clearances), _sources(machine, routes, machine.labels))
+    yield Artifact(
+        "cursor/card.md", _card(seats, clearances, paused), _sources(machine, (*routes, *paused), machine.labels)
+    )
 
 
 def _seat(route: Route) -> Seat:
@@ -117,11 +120,15 @@ def _permissions(routes: tuple[Route, ...]) -> bytes:
     return _canonical(_render("permissions.json.j2", terminal=terminal, mcp=mcp))
 
 
-def _guard(machine: MachinePlan, seats: tuple[Seat, ...], clearances: tuple[Clearance, ...]) -> bytes:
+def _guard(
+    machine: MachinePlan, seats: tuple[Seat, ...], clearances: tuple[Clearance, ...], paused: tuple[Route, ...]
+) -> bytes:
     """The guard with its data in it: the JSON as Python strings, one a line, so that a reviewer can read the change."""
     data = {
         "version": 1,
         "aliases": [seat.alias for seat in seats],
+        # the account keeps a preset for ever, so a person who kept its name in Cursor must be stopped here
+        "paused": {route.alias or route.scenario: route.paused for route in paused},
         "tickets": {seat.alias: seat.route.ticket for seat in seats if seat.route.ticket is not None},
         "labels": [
             {
@@ -144,7 +151,7 @@ def _ignore(hidden: tuple[Label, ...]) -> bytes:
     return _render("cursorignore.j2", labels=hidden).encode()
 
 
-def _card(seats: tuple[Seat, ...], clearances: tuple[Clearance, ...]) -> bytes:
+def _card(seats: tuple[Seat, ...], clearances: tuple[Clearance, ...], paused: tuple[Route, ...]) -> bytes:
     text = _render(
         "card.md.j2",
         base_url=BASE_URL,
@@ -153,6 +160,7 @@ def _card(seats: tuple[Seat, ...], clearances: tuple[Clearance, ...]) -> bytes:
         modes=_modes(seats),
         tickets=[seat for seat in seats if seat.route.ticket is not None],
         labels=clearances,
+        paused=[(WIRE_PREFIX + (route.alias or route.scenario), route.paused) for route in paused],
     )
     return text.encode()
 
@@ -175,22 +183,8 @@ def _render(template: str, **values: object) -> str:
 
 def _environment() -> Environment:
     environment = templates(__package__)
-    environment.filters.update(code=_code_span, gitignore=_gitignore, line=_one_line)
+    environment.filters["gitignore"] = _gitignore
     return environment
-
-
-def _one_line(text: str) -> str:
-    """Text without line breaks, for a comment."""
-    return " ".join(text.split())
-
-
-def _code_span(text: str) -> str:
-    """Markdown that shows `text` as it is: inside a code span neither HTML nor links nor emphasis come alive."""
-    line = _one_line(text) or "(empty)"
-    longest = max((len(run) for run in re.findall("`+", line)), default=0)
-    fence = "`" * (longest + 1)
-    padding = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{padding}{line}{padding}{fence}"
 
 
 def _gitignore(glob: str) -> str:

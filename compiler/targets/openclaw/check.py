@@ -22,6 +22,8 @@ SCHEMAS = {"openclaw.json": "openclaw.schema.json", "policy.jsonc": "policy.sche
 def check(path: str, content: bytes) -> Iterator[str]:
     """One sentence for each problem of the file; no sentence quotes a value, which might be a secret."""
     name = path.rpartition("/")[2]
+    if name == "AGENTS.md":
+        yield from _instructions(content)
     if name not in SCHEMAS:
         return
     try:
@@ -34,6 +36,19 @@ def check(path: str, content: bytes) -> Iterator[str]:
     yield from map(_sentence, problems)
     if not problems:
         yield from _scopes(data) if name == "policy.jsonc" else _contradictions(data)
+
+
+def _instructions(content: bytes) -> Iterator[str]:
+    """Instructions go to a model with every turn, so they must be text, and say what they ask for."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        yield f"not UTF-8 at byte {error.start}"
+        return
+    if SECRET.search(text):
+        yield "the text looks like a credential"
+    if not re.search(r"a word that matches `.+`", text):
+        yield "it does not say which ticket to ask for"
 
 
 def _contradictions(data: dict[str, Any]) -> Iterator[str]:

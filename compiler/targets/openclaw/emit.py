@@ -18,6 +18,8 @@ from compiler.targets.wire import provider_object
 from compiler.templates import templates
 
 PATH = "openclaw.json"
+#: As it lies below ~/.openclaw: the agent's workspace, which openclaw.json names.
+INSTRUCTIONS = "workspace-{}/AGENTS.md"
 ROLES = frozenset({"gateway", "openclaw"})
 #: Order in the file. The token key takes the name under which OpenClaw knows OpenRouter.
 PROVIDERS: Mapping[KeyClass, str] = {
@@ -41,7 +43,8 @@ SETUP = "openclaw"
 
 
 def emit(plan: MachinePlan) -> Iterator[Artifact]:
-    """openclaw.json and policy.jsonc of a machine with one of OpenClaw's roles; nothing for other machines."""
+    """openclaw.json, policy.jsonc and the instructions of agents that ask for a ticket; nothing for machines without
+    one of OpenClaw's roles."""
     if ROLES.isdisjoint(plan.roles):
         return
     shape = _shape(plan)
@@ -54,6 +57,15 @@ def emit(plan: MachinePlan) -> Iterator[Artifact]:
     sources = tuple(dict.fromkeys((*places, *plan.places)))
     yield Artifact(PATH, f"{pretty}\n".encode(), sources)
     yield Artifact(POLICY_PATH, rendered(rules), sources)
+    for route in plan.on("openclaw"):
+        if route.ticket is not None:
+            yield Artifact(INSTRUCTIONS.format(route.scenario), _instructions(route), route.places)
+
+
+def _instructions(route: Route) -> bytes:
+    """What OpenClaw puts in front of each turn of the agent: its workspace's AGENTS.md."""
+    template = templates(__package__ or "").get_template("AGENTS.md.j2")
+    return template.render(title=route.title, ticket=route.ticket).encode()
 
 
 def _rules(shape: Mapping[str, Any]) -> Any:

@@ -15,21 +15,23 @@ from harness.bench.grade.protocol import is_tool_request, protocol_error
 from harness.bench.grade.verdict import Verdict
 
 #: Goes into each suite's hash. Raise it with any change of this package that can change a grade.
-GRADING = 1
+GRADING = 2
 
 
 def grade(case: Case, answer: Answer, usage: Usage | None = None) -> Grade:
     """The grade of an answer. `usage` tells an empty message from one whose call the server dropped."""
     asked = is_tool_request(case, answer)
     error = protocol_error(case.tools, answer.calls) if asked else None
-    wrong = _judged(case, answer)
+    wrong = _judged(case, answer, asked=asked)
     if wrong is None:
         return Grade(asked, error, success=True, failure=None)
     failure, detail = _named(case, answer, usage, wrong)
     return Grade(asked, error, success=False, failure=failure, detail=detail)
 
 
-def _judged(case: Case, answer: Answer) -> Verdict:
+def _judged(case: Case, answer: Answer, *, asked: bool) -> Verdict:
+    if asked and not answer.calls:  # whatever stands there instead: the model made a call, and the server lost it
+        return "dropped_call", "finish_reason is tool_calls, and no call came"
     expected = case.expectation
     if isinstance(expected, Calls):
         return calls.judge(expected, case.tools, answer.calls)
@@ -54,6 +56,6 @@ def _named(case: Case, answer: Answer, usage: Usage | None, wrong: tuple[Failure
     """The failure by its deepest cause: an answer that was cut off is not one that chose a wrong value."""
     if answer.finish_reason == "length":
         return "truncated", f"cut off at {case.max_tokens} tokens"
-    if answer.calls:
+    if answer.calls or wrong[0] == "dropped_call":
         return wrong
     return reason(case, answer, usage) or wrong

@@ -22,9 +22,6 @@ def reason(case: Case, answer: Answer, usage: Usage | None) -> Verdict:
     """The cause that lies deeper than a wrong answer; nothing where the answer is simply wrong."""
     if answer.refusal or answer.finish_reason == "content_filter":
         return "refusal", (answer.refusal or "the provider's filter stopped the answer")[:160]
-    if case.tools and answer.finish_reason == "tool_calls":
-        # mlx_lm.server does this with a call that it cannot parse
-        return "dropped_call", "finish_reason is tool_calls, and no call came"
     if not answer.text.strip():
         return _empty(case, answer, usage)
     if case.tools and (markup := leaked_call(answer.text, case.tools)):

@@ -14,9 +14,9 @@ from compiler.yaml_text import Document
 from harness.bench.case import Case, Suite
 from harness.bench.suite.build import case_of
 from harness.bench.suite.checks import Written, case_findings, tool_findings
-from harness.bench.suite.codes import CASE_TWICE, NO_CASES, NO_SUITE
 from harness.bench.suite.form import CasesForm, SuiteForm
 from harness.bench.suite.hashing import suite_hash
+from harness.bench.suite_codes import CASE_TWICE, NO_CASES, NO_SUITE
 
 #: The fifty prompts that come with the tool.
 SHIPPED = Path(__file__).parent

@@ -11,7 +11,9 @@ from harness.bench import patterns
 from harness.bench.grade.schemas import problem_of, said, violation
 from harness.bench.images import drawable
 from harness.bench.suite.build import messages_of, page_of, tools_of
-from harness.bench.suite.codes import (
+from harness.bench.suite.form import CaseForm, CasesForm, ExpectedCallForm, ImageForm, ToolForm
+from harness.bench.suite.plain import plain
+from harness.bench.suite_codes import (
     BAD_IMAGE,
     BAD_MESSAGES,
     BAD_PATCH,
@@ -22,8 +24,6 @@ from harness.bench.suite.codes import (
     VALUE_OFF_SCHEMA,
     WRONG_KIND,
 )
-from harness.bench.suite.form import CaseForm, CasesForm, ExpectedCallForm, ImageForm, ToolForm
-from harness.bench.suite.plain import plain
 from harness.bench.unified_diff import DoesNotApplyError, apply
 
 _EXPECTATIONS = ("calls", "no_call", "any_call", "contains", "matches", "fits", "patch")

@@ -1,8 +1,10 @@
 """The ledger's tables: which columns, of which types. Every engine that reads a ledger finds exactly these.
 
 Two grains tell of the same money and are never added up: `activity` is what OpenRouter bills for a UTC day by key,
-model and endpoint; `calls` is one row a generation, from logs that also know scenario, ticket and machine. For a
-(day, key) that `activity` covers, `activity` is the money and `calls` only says how it splits; elsewhere `calls` is.
+model and endpoint; `calls` is one row a generation, from logs that also know scenario, ticket and machine. A day with
+rows of source "activity" was billed whole: they are its money, whatever key a call carries, and `calls` only says how
+it splits. A (day, key) with rows of another source is covered by these; elsewhere `calls` is the money. `cells.py` asks
+by these rules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be wrong with a suite beyond its form."""
+"""What can be wrong with a suite beyond its form. Apart from it, so that `vane rules` reads no suite."""
 
 from __future__ import annotations
 

@@ -1,0 +1,119 @@
+"""What follows from the harness's verdicts: promote, demote, or nothing. "No evidence" is never worded as a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.bench.numbers import NONE, change_words
+from harness.propose.proposal import NotProposed, Proposal, Statement
+from harness.propose.seats import Seat, seat_of_scenario
+from harness.propose.signal import Signal
+from harness.propose.week_evidence import HARNESS, WeekEvidence
+from harness.report.stored.harness import ComparedLeg, ComparedMetric
+
+RULE = "verdict"
+_METRICS = {
+    "tool_error": "tool-call errors",
+    "task_failure": "failed tasks",
+    "latency_p95": "P95 latency",
+}
+_SAID = {"worse": "worse", "better": "better", "within": "within its margin", "unclear": "no evidence either way"}
+#: A promotion moves work to what has less of a past: one good week is not enough. A demotion does not wait.
+PROMOTE_LASTS = 2
+
+
+def verdict(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
+    """One leg, one verdict, for the scenario that acceptance.yaml names for it."""
+    run = evidence.run
+    if run is None or run.comparison is None:
+        return
+    for leg in run.comparison.legs:
+        if any(map(evidence.policies.is_gray, leg.candidate_models)):
+            continue  # gray_rollback.py
+        for scenario in _scenarios(leg.leg, evidence):
+            seat = seat_of_scenario(scenario, evidence.policies)
+            yield (
+                _judged(leg, scenario, seat, evidence)
+                if seat
+                else NotProposed(RULE, leg.leg, f"no scenario {scenario!r} is routed")
+            )
+
+
+def _scenarios(leg: str, evidence: WeekEvidence) -> tuple[str, ...]:
+    acceptance = evidence.policies.acceptance
+    return tuple(each.scenario for each in acceptance.legs if each.leg == leg) if acceptance else ()
+
+
+def _judged(leg: ComparedLeg, scenario: str, seat: Seat, evidence: WeekEvidence) -> Signal | NotProposed:
+    what, why = f"{leg.leg} ({scenario})", "; ".join(leg.reasons)
+    if leg.outcome == "hold":
+        return NotProposed(RULE, what, f"hold: {why}")
+    if len(leg.base_models) != 1 or len(leg.candidate_models) != 1:
+        return NotProposed(
+            RULE, what, f"{leg.outcome}: {why}; but several models answered, and which of them it was is not known"
+        )
+    base, candidate = leg.base_models[0], leg.candidate_models[0]
+    if leg.outcome == "promote":
+        if candidate == seat.models[0]:
+            return NotProposed(RULE, what, f"{candidate} stays: {why}")
+        return Signal(
+            f"promote {candidate} {seat.route}", _promoted(leg, candidate, seat, evidence), (candidate,), PROMOTE_LASTS
+        )
+    if candidate != seat.models[0]:
+        return NotProposed(RULE, what, f"{candidate} is worse than {base}; {seat.route} does not start with it")
+    return Signal(f"demote {candidate} {seat.route}", _demoted(leg, base, candidate, seat, evidence), (candidate,))
+
+
+def _promoted(leg: ComparedLeg, candidate: str, seat: Seat, evidence: WeekEvidence) -> Proposal:
+    return Proposal(
+        rule=RULE,
+        kind="promote",
+        title=f"{seat.route}: start with {candidate}",
+        evidence=measured(leg, evidence),
+        edits=seat.led_by(candidate),
+        effect=success_and_latency(leg),
+        confidence="high",
+        because="every metric with a threshold is within its margin, or better",
+        reversal="The harness calls it worse in a later week, by what acceptance.yaml says under demote.",
+    )
+
+
+def _demoted(leg: ComparedLeg, base: str, candidate: str, seat: Seat, evidence: WeekEvidence) -> Proposal:
+    """Back to the base's model if that was another; else the first fallback goes in front."""
+    new = base if base != candidate else seat.models[1] if len(seat.models) > 1 else None
+    edits = seat.led_by(new) if new else ()
+    if new and seat.models[1:2] == (new,):
+        edits = seat.swapped()
+    title = f"{seat.route}: start with {new} instead of {candidate}"
+    if new is None:
+        title = f"{seat.route}: {candidate} got worse, and there is no fallback to put in front"
+    return Proposal(
+        rule=RULE,
+        kind="demote" if edits else "ticket",
+        title=title,
+        evidence=measured(leg, evidence),
+        edits=edits,
+        effect=success_and_latency(leg) if edits else "No route changes by this.",
+        confidence="high",
+        because="significant after correction for all questions of the week",
+        reversal=f"The harness calls {candidate} within its margin or better against {new or 'what comes'}.",
+    )
+
+
+def measured(leg: ComparedLeg, evidence: WeekEvidence) -> tuple[Statement, ...]:
+    """What the run says, with its intervals."""
+    models = f"{', '.join(leg.base_models)} → {', '.join(leg.candidate_models)}"
+    first = evidence.says(f"leg {leg.leg}, {models}: {leg.outcome} ({'; '.join(leg.reasons)})", HARNESS)
+    rows = ((name, leg.metrics[metric]) for metric, name in _METRICS.items() if metric in leg.metrics)
+    said = (f"{name}: {_change(found)}, {_SAID.get(found.verdict or '', 'not judged')}" for name, found in rows)
+    return (first, *(evidence.says(each, HARNESS) for each in said))
+
+
+def success_and_latency(leg: ComparedLeg) -> str:
+    """The measured differences between the two runs, in a sentence."""
+    said = (f"{name} {_change(leg.metrics[metric])}" for metric, name in _METRICS.items() if metric in leg.metrics)
+    return f"Measured from base to candidate: {', '.join(said) or 'nothing with a threshold'}."
+
+
+def _change(found: ComparedMetric) -> str:
+    return NONE if found.change is None else change_words(found.change, found.low, found.high, found.unit)

@@ -1,0 +1,126 @@
+"""The bot's branch: which one it is, what is on it that is not the bot's, and what it holds that is not merged yet.
+
+One pull request is open at a time. A branch is open until the main branch has its week's proposals.json, whichever way
+it was merged. What people committed to an open branch stays: then the week builds on top of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.diagnostics import Place, PolicyError
+from compiler.whole_file import write_whole
+from harness.market import archive
+from harness.propose.pull_request import FILE as TEXT
+from harness.propose.store import FILE
+from harness.weekly.findings import ON_THE_BRANCH, UNCOMMITTED
+from harness.weekly.git import EMAIL, ask, git
+from harness.weeks import Week
+
+PREFIX = "weathervane/"
+OF_WEEK, OF_PROPOSAL = "Weathervane-Week", "Weathervane-Proposal"
+LOCK = "policies/models.lock.json"
+_REMOTE = "origin"
+_WEEK_FOLDER = re.compile(rf"{re.escape(archive.FOLDER)}/([0-9]{{4}}-W[0-9]{{2}})/.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The branch that this week goes to."""
+
+    name: str
+    #: what it starts from: what is merged
+    base: str
+    #: where it ends now; None for a new one
+    tip: str | None
+    #: commits on it that people made
+    foreign: tuple[str, ...]
+    #: keys of the proposals whose commits are on it
+    proposed: frozenset[str]
+    #: the newest branch that is not merged, whose evidence goes along; the same one, or one that had nothing to propose
+    carried: str | None
+    has_remote: bool
+
+    @property
+    def start(self) -> str:
+        """What the week's commits stand upon."""
+        return self.tip if self.tip and self.foreign else self.base
+
+
+def survey(project: Path, week: Week) -> Branch:
+    """Look, and fetch; nothing of the working tree changes. Raises PolicyError where the week cannot be committed."""
+    _refuse_unless_clean(project)
+    has_remote = _REMOTE in git(project, "remote").split()
+    if has_remote:
+        git(project, "fetch", "--quiet", "--prune", _REMOTE, f"+refs/heads/{PREFIX}*:refs/remotes/{_REMOTE}/{PREFIX}*")
+    base = git(project, "rev-parse", "HEAD").strip()
+    open_ones = dict(_open(project, week, base, has_remote=has_remote))
+    newest = max(open_ones, default=None)
+    carried = open_ones[newest] if newest else None
+    name = f"{PREFIX}{week}"
+    if newest and newest < week and carried and _has_text(project, carried, base):
+        name = f"{PREFIX}{newest}"  # a pull request that is open still: it is updated
+    tip = open_ones.get(Week.parse(name.removeprefix(PREFIX)))
+    foreign, proposed = _on_it(project, base, tip) if tip else ((), frozenset())
+    return Branch(name, base, tip, foreign, proposed, carried, has_remote)
+
+
+def _refuse_unless_clean(project: Path) -> None:
+    here = ask(project, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
+    if here.startswith(PREFIX):
+        raise PolicyError([ON_THE_BRANCH.at(Place("git"), f"{here} is checked out")])
+    changed = [line[3:] for line in git(project, "status", "--porcelain", "--", "policies").splitlines()]
+    if others := [file for file in changed if file != LOCK]:
+        raise PolicyError([UNCOMMITTED.at(Place(others[0]), f"{others[0]} has changes that are not committed")])
+
+
+def _open(project: Path, week: Week, base: str, *, has_remote: bool) -> Iterator[tuple[Week, str]]:
+    """Branches up to this week that are not merged."""
+    where = f"refs/remotes/{_REMOTE}/{PREFIX}" if has_remote else f"refs/heads/{PREFIX}"
+    for line in git(project, "for-each-ref", "--format=%(refname) %(objectname)", where).splitlines():
+        name, commit = line.split()
+        try:
+            of = Week.parse(name.removeprefix(where))
+        except ValueError:
+            continue  # somebody's own
+        if of <= week and not _has(project, base, f"{archive.FOLDER}/{of}/{FILE}"):
+            yield of, commit
+
+
+def _has(project: Path, commit: str, path: str) -> bool:
+    return ask(project, "cat-file", "-e", f"{commit}:{path}").returncode == 0
+
+
+def _has_text(project: Path, tip: str, base: str) -> bool:
+    """Whether there is a pull request to it: the newest week on it that is not merged had something to say."""
+    weeks = {week for path in _new_evidence(project, tip, base) if (week := path.split("/")[2])}
+    return bool(weeks) and _has(project, tip, f"{archive.FOLDER}/{max(weeks)}/{TEXT}")
+
+
+def _on_it(project: Path, base: str, tip: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """People's commits, and the keys of the bot's proposals."""
+    form = f"%H%x00%ae%x00%(trailers:key={OF_WEEK},valueonly)%x00%(trailers:key={OF_PROPOSAL},valueonly)%x1e"
+    rows = git(project, "log", f"--format={form}", f"{base}..{tip}").split("\x1e")
+    found = [row.strip("\n").split("\0") for row in rows if row.strip()]
+    foreign = tuple(commit for commit, email, of, _ in found if email != EMAIL or not of.strip())
+    return foreign, frozenset(key.strip() for _, _, _, key in found if key.strip())
+
+
+def _new_evidence(project: Path, tip: str, base: str) -> Iterator[str]:
+    """Files of weeks that the base does not have."""
+    for path in git(project, "ls-tree", "-r", "-z", "--name-only", tip, "--", archive.FOLDER).split("\0"):
+        found = _WEEK_FOLDER.fullmatch(path)
+        if found and not _has(project, base, f"{archive.FOLDER}/{found.group(1)}"):
+            yield path
+
+
+def carry(project: Path, branch: Branch) -> None:
+    """Evidence of weeks that are not merged, into the working tree: later weeks are compared with it."""
+    if branch.carried is None:
+        return
+    for path in _new_evidence(project, branch.carried, branch.base):
+        if not (project / path).exists():
+            write_whole(project / path, ask(project, "cat-file", "blob", f"{branch.carried}:{path}").stdout)

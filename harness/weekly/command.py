@@ -1,0 +1,115 @@
+"""`vane week`: the steps in order, then the branch, then one summary."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from compiler.commands.asking import refuse
+from compiler.commands.findings import show
+from compiler.diagnostics import PolicyError
+from harness.arguments import STEPS as NAMES
+from harness.clock import Clock
+from harness.outside import inert
+from harness.propose.pull_request import FILE, title
+from harness.weekly.branch import Branch, carry, survey
+from harness.weekly.commits import Built, build, push
+from harness.weekly.git import web_address
+from harness.weekly.steps import Monday, Outcome
+from harness.weekly.steps import run as run_step
+from harness.weeks import Week
+
+INTERRUPTED = 130
+
+
+def run(asked: argparse.Namespace, clock: Clock | None = None) -> int:
+    """0: every step that was asked for is done; 1: one is not, the others are; 2: called wrongly; 130: interrupted."""
+    clock = clock or Clock()
+    try:
+        week = Week.parse(asked.week) if asked.week else Week.last_complete(clock.now())
+    except ValueError as error:
+        return refuse(str(error))
+    if asked.push and not asked.commit:
+        return refuse("--push pushes what --commit makes: say both")
+    if asked.commit and "propose" not in steps_of(asked):
+        return refuse("--commit commits what the step propose comes to: do not leave it out")
+    try:
+        branch = survey(asked.project, week) if asked.commit else None
+        if branch:
+            carry(asked.project, branch)
+    except PolicyError as error:
+        show(error.findings, "text", asked.project)
+        return 1
+    return _run(asked, week, clock, branch)
+
+
+def steps_of(asked: argparse.Namespace) -> tuple[str, ...]:
+    """Those that were asked for, in order."""
+    first = NAMES.index(asked.since) if asked.since else 0
+    wanted = asked.only or NAMES[first:]
+    return tuple(name for name in NAMES if name in wanted and name not in asked.skip)
+
+
+def _run(asked: argparse.Namespace, week: Week, clock: Clock, branch: Branch | None) -> int:
+    project: Path = asked.project
+    address = web_address(project) if branch else None
+    web = f"{address}/blob/{branch.name}" if branch and address else None
+    monday = Monday(
+        project, week, clock, asked.api, asked.ledger, asked.max_usd, tuple(asked.leg or ()), web, branch is not None
+    )
+    outcomes: dict[str, Outcome] = {}
+    for name in steps_of(asked):
+        print(f"vane: {week}: {name}", file=sys.stderr)
+        outcomes[name] = run_step(name, monday)
+        if outcomes[name].code == INTERRUPTED:
+            break
+    built = None
+    worst = max((outcome.code for outcome in outcomes.values()), default=0)
+    if branch and monday.decided and worst != INTERRUPTED:
+        try:
+            built = _commit(project, branch, monday, is_pushed=asked.push)
+        except PolicyError as error:
+            show(error.findings, "text", project)
+            worst = max(worst, 1)
+    _summary(week, outcomes, monday, branch, built)
+    return worst if worst in (0, INTERRUPTED) else 1
+
+
+def _commit(project: Path, branch: Branch, monday: Monday, *, is_pushed: bool) -> Built:
+    assert monday.decided is not None  # the caller has looked
+    built = build(project, branch, monday.decided)
+    show(built.findings, "text", project)
+    if is_pushed and built.is_new:
+        push(project, branch, built)
+    return built
+
+
+def _summary(
+    week: Week, outcomes: Mapping[str, Outcome], monday: Monday, branch: Branch | None, built: Built | None
+) -> None:
+    """A line a step, then the decision. No line begins with words from outside: a log would obey them."""
+    decided = monday.decided
+    if decided and decided.is_silent and not any(outcome.code for outcome in outcomes.values()):
+        print(
+            f"{week}: nothing to propose, no pull request; {len(decided.not_proposed)} looked at and left as they are"
+        )
+        return
+    for name in NAMES:
+        outcome = outcomes.get(name, Outcome("skipped"))
+        print(f"{name:8} {outcome.state}{f': {outcome.words}' if outcome.words else ''}")
+    if decided:
+        print(f"decision {title(decided)}")
+        for line in _decisions([made.proposal.title for made in decided.made], "proposal"):
+            print(line)
+        for line in _decisions([ticket.proposal.title for ticket in decided.tickets], "ticket"):
+            print(line)
+        print(f"text     generated/weeks/{week}/{FILE}")
+    if branch and built:
+        said = "on top of people's commits" if branch.foreign else "new" if branch.tip is None else "built anew"
+        print(f"branch   {branch.name}: {said if built.is_new else 'unchanged'}")
+
+
+def _decisions(titles: Sequence[str], word: str) -> Sequence[str]:
+    return [f"{word:8} {inert(each)[:200]}" for each in titles]

@@ -1,0 +1,148 @@
+"""The branch's commits: one a proposal, with its policy lines alone, and a last one with all that follows from them.
+
+They are built in a working tree of their own, so that a person's is left alone, and nothing is half done.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler import VERSION
+from compiler.compile import Compiled, compile_policies
+from compiler.diagnostics import Finding, Place, PolicyError
+from compiler.whole_file import write_whole
+from compiler.write import write
+from harness.market import archive
+from harness.outside import inert
+from harness.propose.decide import Decided, Made
+from harness.propose.edit import edited
+from harness.propose.proposal import confidence
+from harness.propose.yaml_nodes import EditRefused
+from harness.report.words import cut
+from harness.weekly.branch import LOCK, OF_PROPOSAL, OF_WEEK, Branch
+from harness.weekly.findings import GIT_REFUSED, LOCK_KEPT
+from harness.weekly.git import ask, git
+
+_SUBJECT = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The branch as it is now."""
+
+    commit: str
+    is_new: bool
+    findings: tuple[Finding, ...]
+
+
+def build(project: Path, branch: Branch, decided: Decided) -> Built:
+    """Make the commits and set the local branch. Raises PolicyError, and then nothing has changed."""
+    with _beside(project, branch.start) as tree:
+        for made in decided.made:
+            if inert(made.signal.key) not in branch.proposed or not branch.foreign:
+                _propose(tree, made, decided)
+        found = _follow(project, tree, branch, decided)
+        commit = git(tree, "rev-parse", "HEAD").strip()
+        if branch.tip and _is_same(tree, branch, commit):
+            commit = branch.tip
+    is_new = commit != branch.tip
+    git(project, "update-ref", f"refs/heads/{branch.name}", commit)
+    return Built(commit, is_new, found)
+
+
+def push(project: Path, branch: Branch, built: Built) -> None:
+    """To origin, if it still is where it was looked at: what somebody pushed meanwhile is not overwritten."""
+    lease = f"--force-with-lease=refs/heads/{branch.name}:{branch.tip or ''}"
+    git(project, "push", "--quiet", lease, "origin", f"{built.commit}:refs/heads/{branch.name}")
+
+
+@contextmanager
+def _beside(project: Path, commit: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="vane-week-") as scratch:
+        tree = Path(scratch) / "tree"
+        git(project, "worktree", "add", "--quiet", "--detach", str(tree), commit)
+        try:
+            yield tree
+        finally:
+            ask(project, "worktree", "remove", "--force", str(tree))
+
+
+def _propose(tree: Path, made: Made, decided: Decided) -> None:
+    """Its edits upon what is there. On a branch that people changed they may not fit any more: then it stops."""
+    for edit in made.proposal.edits:
+        file = tree / "policies" / edit.file
+        try:
+            text = edited(file.read_bytes().decode("utf-8"), edit)
+        except (OSError, EditRefused) as refused:
+            said = f"{made.proposal.title}: the edit does not fit on what is on the branch: {refused}"
+            fix = "merge or close the pull request, then run it again"
+            raise PolicyError([GIT_REFUSED.at(Place(f"policies/{edit.file}"), said, fix)]) from refused
+        write_whole(file, text.encode("utf-8"))
+    _commit(tree, message(made, decided))
+
+
+def message(made: Made, decided: Decided) -> str:
+    """Of a proposal's commit: what, why, how sure, and what would take it back."""
+    proposal = made.proposal
+    lines = [inert(cut(proposal.title, _SUBJECT)), ""]
+    lines += [f"- {inert(cut(each.text, 300))} ({inert(each.file)})" for each in proposal.evidence]
+    lines += ["", inert(" ".join((proposal.effect, *made.effect.words)))]
+    lines += [f"Confidence: {inert(confidence(proposal))}.", f"Taken back if: {inert(proposal.reversal)}", ""]
+    lines += [f"{OF_WEEK}: {decided.week}", f"{OF_PROPOSAL}: {inert(made.signal.key)}"]
+    return "\n".join(lines)
+
+
+def _follow(project: Path, tree: Path, branch: Branch, decided: Decided) -> tuple[Finding, ...]:
+    """Evidence, lock and generated/: nothing of it was written by a person."""
+    _copy_weeks(project, tree, branch, decided)
+    if (project / LOCK).is_file():
+        write_whole(tree / LOCK, (project / LOCK).read_bytes())
+    compiled, findings = _compiled(tree, branch)
+    write(tree / "generated", compiled, VERSION)
+    what = "evidence and generated/" if decided.made else "evidence"
+    _commit(tree, f"{decided.week}: {what}\n\n{OF_WEEK}: {decided.week}")
+    return findings
+
+
+def _copy_weeks(project: Path, tree: Path, branch: Branch, decided: Decided) -> None:
+    """Weeks up to this one, and the index; but what people changed on the branch stays as they left it."""
+    source, target = project / archive.FOLDER, tree / archive.FOLDER
+    later = {folder.name for folder in source.glob("????-W??") if folder.name > str(decided.week)}
+    for folder in source.glob("????-W??"):
+        if folder.name not in later:
+            shutil.rmtree(target / folder.name, ignore_errors=True)
+    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", *later))
+    for commit in branch.foreign:
+        for path in git(tree, "show", "--format=", "--name-only", "-m", "-z", commit).split("\0"):
+            if path.startswith(f"{archive.FOLDER}/"):
+                ask(tree, "checkout", "--quiet", "HEAD", "--", path)
+
+
+def _compiled(tree: Path, branch: Branch) -> tuple[Compiled, tuple[Finding, ...]]:
+    """With the new lock; where no proposal could mend what it brings, with the old one, and that is said."""
+    try:
+        return compile_policies(tree / "policies"), ()
+    except PolicyError as error:
+        git(tree, "checkout", "--quiet", branch.base, "--", LOCK)
+        compiled = compile_policies(tree / "policies")
+        return compiled, (LOCK_KEPT.at(Place(LOCK), error.findings[0].message),)
+
+
+def _commit(tree: Path, text: str) -> None:
+    git(tree, "add", "--all", "--", "policies", "generated")
+    if ask(tree, "diff", "--cached", "--quiet").returncode:
+        git(tree, "commit", "--quiet", "--no-verify", "--message", text)
+
+
+def _is_same(tree: Path, branch: Branch, commit: str) -> bool:
+    """Whether the branch has the same commits already, whenever they were made."""
+    first, second = (git(tree, "rev-parse", f"{each}^{{tree}}") for each in (commit, branch.tip))
+    if first != second:
+        return False
+    one, other = (git(tree, "log", "--format=%B", f"{branch.base}..{each}") for each in (commit, branch.tip))
+    return one == other

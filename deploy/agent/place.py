@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deploy.account.refusal import Refusal
 from deploy.agent.site import Person, acting_for
+from deploy.release.whole import flush
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 MOST_BYTES = 64 << 20
@@ -65,19 +66,19 @@ class Place:
                 os.fchmod(handle, mode)  # whatever the umask
                 stream.write(content)
                 stream.flush()
-                os.fsync(handle)
+                flush(handle)
 
     def commit(self) -> None:
         """The prepared file takes the place."""
         with self._acting(), self._folder(make=False) as folder:
             os.rename(self._temporary, self.name, src_dir_fd=folder, dst_dir_fd=folder)
-            os.fsync(folder)
+            flush(folder)
 
     def remove(self) -> None:
         """Take the file away."""
         with self._acting(), self._folder(make=False) as folder:
             os.unlink(self.name, dir_fd=folder)
-            os.fsync(folder)
+            flush(folder)
 
     def discard(self) -> None:
         """Take away what was prepared and will not be used, of this run or of a killed one."""
@@ -90,7 +91,7 @@ class Place:
             self.prepare(b"", 0o600)
             self.discard()
         except FileNotFoundError as error:
-            raise Refusal("VD302", str(self.anchor), "there is no such folder", f"mkdir -p {self.anchor}") from error
+            raise Refusal("VD302", str(self.anchor), "there is no such folder", _make(self.anchor)) from error
 
     @property
     def _temporary(self) -> str:
@@ -101,12 +102,8 @@ class Place:
         at = os.open(self.anchor, os.O_RDONLY | os.O_DIRECTORY)
         try:
             for part in self.path.split("/")[:-1]:
-                if make:
-                    with contextlib.suppress(FileExistsError):
-                        os.mkdir(part, 0o700 if part.startswith(".") else 0o755, dir_fd=at)
-                below = os.open(part, _FOLDER, dir_fd=at)
-                os.close(at)
-                at = below
+                above, at = at, _below(at, part, make)
+                os.close(above)
             yield at
         finally:
             os.close(at)
@@ -127,6 +124,23 @@ class Place:
     def _in_the_way(self) -> Refusal:
         fix = "put a regular file or folder there: links are not followed"
         return Refusal("VD301", str(self), "a link, or something that is no regular file, is on the way", fix)
+
+
+def _make(folder: Path) -> str:
+    return f"make {folder}, and give it to the account that the agent runs as"
+
+
+def _below(folder: int, name: str, make: bool) -> int:
+    """The folder of that name, opened; with `make` it is there. Hidden ones are their owner's alone."""
+    is_new = False
+    if make:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, 0o700, dir_fd=folder)
+            is_new = True
+    opened = os.open(name, _FOLDER, dir_fd=folder)
+    if is_new and not name.startswith("."):
+        os.fchmod(opened, 0o755)  # whatever the umask: root's agent has 077, and others run what is in there
+    return opened
 
 
 def _unlink(name: str, folder: int) -> None:

@@ -55,9 +55,12 @@ class Folder:
             with os.fdopen(handle, "rb") as stream:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
                     raise unreachable(str(place), "it is no regular file")
-                return _whole(stream.read(limit + 1), limit, str(place))
+                content = stream.read(limit + 1)
         except OSError as error:
             raise unreachable(str(place), str(error.strerror)) from error
+        if len(content) > limit:
+            raise _too_big(str(place), limit)
+        return content
 
 
 class Https:
@@ -100,13 +103,14 @@ def _refuse_unless_https(address: str) -> None:
 
 
 def _read_until(answer: IO[bytes], limit: int, end: float, place: str) -> bytes:
-    content = b""
+    content = bytearray()
     while chunk := answer.read(1 << 16):
         content += chunk
-        _whole(content, limit, place)
+        if len(content) > limit:
+            raise _too_big(place, limit)
         if time.monotonic() > end:
             raise unreachable(place, f"it was not over after {_FILE_SECONDS} s")
-    return content
+    return bytes(content)
 
 
 class Git:
@@ -152,12 +156,6 @@ def _run(command: list[str], place: str) -> bytes:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
         raise unreachable(place, words[-1])
     return done.stdout
-
-
-def _whole(content: bytes, limit: int, place: str) -> bytes:
-    if len(content) > limit:
-        raise _too_big(place, limit)
-    return content
 
 
 def _too_big(place: str, limit: int) -> Refusal:

@@ -68,7 +68,7 @@ def acting_for(person: Person | None) -> Iterator[None]:
     if person is None:
         yield
         return
-    groups, gid = os.getgroups(), os.getegid()
+    gid = os.getegid()
     os.initgroups(person.user, person.gid)
     os.setegid(person.gid)
     os.seteuid(person.uid)
@@ -77,7 +77,7 @@ def acting_for(person: Person | None) -> Iterator[None]:
     finally:
         os.seteuid(0)
         os.setegid(gid)
-        os.setgroups(groups)
+        os.initgroups(pwd.getpwuid(0).pw_name, gid)  # setgroups takes 16 on a Mac, where root has more
 
 
 def command_as(person: Person | None, home: Path) -> dict[str, Any]:

@@ -27,15 +27,16 @@ def run(asked: argparse.Namespace) -> int:
     except Refusal as refusal:
         sys.stderr.write(refusal.text)
         return refusal.exit_code
-    pointers = {}
+    pointers, said = {}, []
     for machine, (bundle, signature) in made.items():
         digest = digest_of(bundle)
         name = bundle_name(digest)
         files |= {name: bundle, f"{name}.sig": signature}
         pointers[pointer_name(machine)] = f"{digest}\n".encode()
-        print(f"{machine}  {digest[:12]}  {len(bundle)} bytes")
+        said.append(f"{machine}  {digest[:12]}  {len(bundle)} bytes")
     _write(asked.out, files)
     _write(asked.out, pointers)  # last: whoever reads a pointer finds the bundle
+    print("\n".join(said))
     return 0
 
 

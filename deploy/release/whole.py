@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def write_lasting(file: Path, content: bytes, mode: int = 0o600) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            flush(stream.fileno())
         os.replace(temporary, file)  # noqa: PTH105  (tests count the calls of the os module)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -27,6 +28,18 @@ def flush_folder(folder: Path) -> None:
     """Make renames in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        flush(handle)
     finally:
         os.close(handle)
+
+
+def flush(handle: int) -> None:
+    """To the disk itself: on macOS fsync stops at the drive's own memory, which a power cut empties."""
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is not None:
+        try:
+            fcntl.fcntl(handle, full)
+            return
+        except OSError:  # a share, or a file system that knows no such thing
+            pass
+    os.fsync(handle)

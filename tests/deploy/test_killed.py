@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
-from deploy.agent import transition
+from deploy.agent import place, transition
+from deploy.release import whole
+from deploy.release.whole import flush
 from tests.deploy.desk import Desk, openclaw, plist
 from tests.deploy.rehearsal import Rehearsal
 from tests.test_write_killed import fork
@@ -147,7 +149,6 @@ def test_disk_full_at_each_write(mac: Rehearsal, desk: Desk, monkeypatch: pytest
     mac.run()
     new = desk.publish(NEW)
     before = mac.keep()
-    fsync = os.fsync
     for moment in count():
         left = moment
 
@@ -156,10 +157,11 @@ def test_disk_full_at_each_write(mac: Rehearsal, desk: Desk, monkeypatch: pytest
             left -= 1
             if left < 0:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            fsync(handle)
+            flush(handle)
 
         with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", full)
+            for module in (place, whole):
+                patch.setattr(module, "flush", full)
             try:
                 mac.run()
             except OSError as error:
@@ -183,13 +185,13 @@ def test_nothing_is_renamed_before_it_is_on_the_disk(
     desk.publish(OLD)
     flushed: set[tuple[int, int]] = set()
     folders: set[tuple[int, int]] = set()
-    fsync, renames = os.fsync, 0
+    renames = 0
 
     def noting(handle: int) -> None:
         found = os.fstat(handle)
         flushed.add((found.st_dev, found.st_ino))
         folders.discard((found.st_dev, found.st_ino))
-        fsync(handle)
+        flush(handle)
 
     def checked(call: Callable[..., Any]) -> Callable[..., Any]:
         def renaming(source: Any, target: Any, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> None:
@@ -205,7 +207,8 @@ def test_nothing_is_renamed_before_it_is_on_the_disk(
 
         return renaming
 
-    monkeypatch.setattr(os, "fsync", noting)
+    for module in (place, whole):
+        monkeypatch.setattr(module, "flush", noting)
     monkeypatch.setattr(os, "replace", checked(os.replace))
     monkeypatch.setattr(os, "rename", checked(os.rename))
     assert mac.run().sync == "in-sync"

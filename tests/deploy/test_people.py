@@ -119,6 +119,26 @@ def test_hooks_of_people_run_beside_ours(mac: Rehearsal, desk: Desk) -> None:
     assert len(left["stop"]) == 2
 
 
+def test_the_guard_can_be_run_whatever_the_umask(mac: Rehearsal, desk: Desk) -> None:
+    desk.publish({"cursor/hooks.json": hooks(mac.prefix), "cursor/vane-cursor-guard": b"#!x\n", **FIRST})
+    before = os.umask(0o077)
+    try:
+        assert mac.run().sync == "in-sync"
+    finally:
+        os.umask(before)
+    paths = (mac.prefix / "cursor", mac.prefix / "cursor/vane-cursor-guard", mac.home / ".openclaw")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o755, 0o755, 0o700]
+
+
+def test_a_prefix_that_is_not_there(mac: Rehearsal, desk: Desk) -> None:
+    mac.prefix.rmdir()
+    desk.publish({"cursor/hooks.json": hooks(mac.prefix), "cursor/vane-cursor-guard": b"#!x\n"})
+    report = mac.run()
+    assert report.refusal is not None
+    assert (report.sync, report.refusal.code) == ("refused", "VD302")
+    assert not (mac.home / ".cursor/hooks.json").exists()
+
+
 def test_hooks_that_call_a_guard_elsewhere(mac: Rehearsal, desk: Desk) -> None:
     """Every prompt on this Mac would be blocked: the guard would be missing."""
     desk.publish({"cursor/hooks.json": hooks(Path("/opt/other")), "cursor/vane-cursor-guard": b"#!x\n"})

@@ -274,7 +274,7 @@ def assert_intact(compiled: Compiled, text: str) -> None:
 
 SAFE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]*")
-SAFE_PATH = re.compile(r"([a-z0-9][A-Za-z0-9.-]*/)*[a-z0-9][A-Za-z0-9.-]*")
+SAFE_PATH = re.compile(r"([a-z0-9][A-Za-z0-9.-]*/)*([a-z0-9][A-Za-z0-9.-]*|AGENTS\.md)")
 UNSAFE = (
     "batch\n",
     "a/b",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.market.spend.engine import opened
 from harness.market.spend.money import shown_usd, to_cents
 from harness.market.spend.month import SPLITS, month
-from harness.market.spend.standing import GrayShare, Span
+from harness.market.spend.standing import GrayShare, Period, Span
 from harness.market.spend.view import gray_share, look, standing
 from harness.weeks import Week
 from tests.spend.desk import Desk, spend_a_day

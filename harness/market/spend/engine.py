@@ -103,7 +103,11 @@ def _spark(where: str) -> Iterator[Engine]:
     builder = SparkSession.builder.master(master).appName("weathervane")
     for name, value in _SPARK.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # of its Java process, or of an address that is no master's
+        said = f"Spark does not start: {type(error).__name__}"
+        raise PolicyError([ENGINE.at(place, said, "install Java 17 or newer, and see the address")]) from error
     try:
         backend = ibis.pyspark.connect(session)
         for table, file in files.items():

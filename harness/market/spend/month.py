@@ -51,8 +51,8 @@ class Month:
 
 
 def month(view: View, span: Span, today: datetime.date, splits: Iterable[str] = SPLITS) -> Month:
-    """What the ledger says of a month, as known on a day."""
-    of_month = [cell for cell in view.cells if span.first <= cell.day <= span.last]
+    """What the ledger says of a month's complete days; a log may also know calls of a day that is not over."""
+    of_month = [cell for cell in view.cells if span.first <= cell.day <= span.last and cell.day < today]
     day = min(span.last, today)
     weeks = dict.fromkeys(Week.of(each) for each in span.days if Week.of(each).sunday < today)
     shares = (gray_share(view, week) for week in weeks)

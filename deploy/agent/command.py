@@ -7,6 +7,7 @@ import json
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.account.refusal import Refusal
@@ -17,9 +18,10 @@ from deploy.agent.settings import FILE, read_settings
 from deploy.agent.show import plan_text
 from deploy.agent.site import site_of
 from deploy.agent.state import read_state
-from deploy.agent.status import QUIET, read_report, report_data, report_text
+from deploy.agent.status import read_report, report_data, report_text
 from deploy.agent.transition import as_refusal
 from deploy.agent.work import Agent, Busy
+from deploy.release.reported import QUIET
 from deploy.release.secret import masked
 
 GOOD, FINDINGS, INTERNAL = 0, 1, 3
@@ -35,6 +37,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="one pass: fetch, verify, apply, check health, confirm or go back")
     run.add_argument("--dry-run", action="store_true", help="only show what a pass would do")
+    run.add_argument(
+        "--from", dest="brought", type=Path, metavar="FOLDER",
+        help="take the release that somebody put there, now, whatever the rings before this Mac's say",
+    )  # fmt: skip
     plan = commands.add_parser("plan", help="show what a pass would do")
     status = commands.add_parser("status", help="what the last pass found")
     status.add_argument("--json", action="store_true", help="as status.json has it")
@@ -68,8 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(asked: argparse.Namespace) -> int:
     settings = read_settings(Path.home() / FILE)
+    brought: Path | None = getattr(asked, "brought", None)
+    if brought is not None:
+        settings = replace(settings, remote={"folder": str(brought.absolute())}, jitter_seconds=0)
     site = site_of(asked.user, settings.prefix)
-    agent = Agent(Mac(site, settings, Launchctl(site.domains), Log(site.state)))
+    agent = Agent(Mac(site, settings, Launchctl(site.domains), Log(site.state)), brought=brought is not None)
     if asked.command == "status":
         return _status(site.state, as_json=asked.json)
     if asked.command == "plan" or (asked.command == "run" and asked.dry_run):

@@ -12,7 +12,7 @@ from deploy.agent.site import Site
 from deploy.release.archive import Release
 
 #: of a target that this agent does not know, a release may hold files: they are left in it
-KINDS = frozenset({"openclaw", "cursor", "launchd"})
+KINDS = frozenset({"openclaw", "cursor", "launchd", "rollout"})
 OWNER_ONLY, READABLE, EXECUTABLE = 0o600, 0o644, 0o755
 
 

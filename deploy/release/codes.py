@@ -17,6 +17,8 @@ CODES: Mapping[str, str] = {
     "VD204": "the release is for another Mac",
     "VD205": "the release is older than one that this Mac had",
     "VD206": "the release does not follow from one that this Mac had",
+    "VD207": "the release waits for the rings before this Mac's",
+    "VD208": "the place of reports cannot be read or written",
     "VD301": "something stands in a file's place",
     "VD302": "a folder cannot be written",
     "VD303": "OpenClaw refuses its configuration",

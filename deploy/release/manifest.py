@@ -22,7 +22,7 @@ _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,120}(?:/[A-Za-z0-9][A-Za-z0-9.
 
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:
-    """Where a release stands: the `number`-th change of generated/machines/ on the main branch, made by `commit`."""
+    """Where a release stands: the `number`-th change of what Macs get on the main branch, made by `commit`."""
 
     number: int
     commit: str

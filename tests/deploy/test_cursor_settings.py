@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from deploy.agent import cursor_settings
 from deploy.agent.cursor_blob import merged, without
 from deploy.agent.cursor_settings import DATABASE, KEY
 from tests.deploy.desk import Desk
@@ -163,6 +164,26 @@ def test_cursor_starts_in_the_middle(cursor: Rehearsal, desk: Desk) -> None:
     program(cursor.root, "pgrep", "exit 1")
     assert cursor.run().pending == ()
     assert settings(cursor)["aiSettings"]["userAddedModels"] == ["mine", "@preset/acme-ide"]
+
+
+def test_a_row_that_changes_under_us_is_not_overwritten(
+    cursor: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {**THEIRS, "composerState": {"yolo": True}}
+
+    def somebody_writes(**_: object) -> None:
+        database = connected(cursor)
+        database.execute("UPDATE ItemTable SET value = ? WHERE key = ?", (json.dumps(other), KEY))
+        database.close()
+
+    desk.publish(release())
+    with monkeypatch.context() as patch:
+        patch.setattr(cursor_settings, "wait_unless_closed", somebody_writes)
+        assert "changed meanwhile" in cursor.run().pending[0]
+    assert settings(cursor) == other
+    assert cursor.run().pending == ()
+    assert settings(cursor)["composerState"] == {"yolo": True}
+    assert settings(cursor)["useOpenAIKey"] is True
 
 
 def locked(cursor: Rehearsal) -> sqlite3.Connection:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from deploy.account.refusal import Refusal
 from deploy.agent import place, transition
 from deploy.release import whole
 from deploy.release.whole import flush
@@ -120,6 +121,29 @@ def test_killed_at_each_step(
         assert (report.sync, report.state.current, report.state.journal) == ("in-sync", new, None), moment
         assert has(mac, new_files), moment
         assert litter(mac) == [], moment
+
+
+def test_a_persons_file_survives_a_first_release_that_is_killed_and_then_not_well(
+    mac: Rehearsal, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it was cut off, what was there before the agent came is known, and comes back."""
+    theirs = mac.home / ".openclaw/openclaw.json"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b'{"mine": true}')
+    desk.publish(OLD)
+
+    def not_well(*_: object) -> None:
+        raise Refusal("VD307", "health", "not well", "see")
+
+    for moment in killed_passes(mac, ("rename", "replace", "unlink")):
+        if mac.state.current is not None:  # it was confirmed already
+            continue
+        with monkeypatch.context() as patch:
+            patch.setattr(transition, "wait_until_well", not_well)
+            report = mac.run()
+        assert (report.sync, report.state.current, report.state.journal) == ("rolled-back", None, None), moment
+        assert theirs.read_bytes() == b'{"mine": true}', moment
+        assert not (mac.home / ".openclaw/policy.jsonc").exists(), moment
 
 
 def test_killed_twice_goes_back(mac: Rehearsal, desk: Desk) -> None:

@@ -130,6 +130,24 @@ def test_the_guard_can_be_run_whatever_the_umask(mac: Rehearsal, desk: Desk) -> 
     assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o755, 0o755, 0o700]
 
 
+def test_the_guard_is_there_before_hooks_call_it_and_goes_after_them(mac: Rehearsal, desk: Desk) -> None:
+    """Hooks fail closed: without the guard every prompt in between would be refused."""
+    desk.publish({"cursor/hooks.json": hooks(mac.prefix), "cursor/vane-cursor-guard": b"#!x\n"})
+    _, plan, _ = mac.agent.plan()
+    assert [(change.verb, change.place.name) for change in plan.files.changes] == [
+        ("add", "vane-cursor-guard"),
+        ("add", "hooks.json"),
+    ]
+    mac.run()
+    desk.publish({"policy.jsonc": b"{}\n"})
+    _, plan, _ = mac.agent.plan()
+    assert [(change.verb, change.place.name) for change in plan.files.changes] == [
+        ("add", "policy.jsonc"),
+        ("remove", "hooks.json"),
+        ("remove", "vane-cursor-guard"),
+    ]
+
+
 def test_a_prefix_that_is_not_there(mac: Rehearsal, desk: Desk) -> None:
     mac.prefix.rmdir()
     desk.publish({"cursor/hooks.json": hooks(mac.prefix), "cursor/vane-cursor-guard": b"#!x\n"})

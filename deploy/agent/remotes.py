@@ -82,6 +82,8 @@ class Https:
                     raise unreachable(place, f"it broke off after {len(content)} of {length} bytes")
                 return content
         except (OSError, http.client.HTTPException, ValueError) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()  # it is the answer, with its connection
             raise unreachable(place, f"{type(error).__name__}: {error}") from error
 
 

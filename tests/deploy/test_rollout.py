@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent import health, jobs, tell
+from deploy.release.reports import reports_at
 from tests.deploy.desk import Desk, git
 from tests.deploy.fleet import CRASHES, Fleet, new_fleet, rings
 
@@ -203,11 +204,10 @@ def test_rings_that_no_compile_wrote(fleet: Fleet, content: bytes) -> None:
 def told(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Whose reports go out."""
     heard: list[str] = []
-    real = tell.reports_at
 
     class Heard:
         def __init__(self, place: dict[str, str]) -> None:
-            self._reports = real(place)
+            self._reports = reports_at(place)
 
         def publish(self, machine: str, content: bytes) -> None:
             heard.append(machine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import plistlib
+import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,8 @@ class Fleet:
     machines: tuple[str, ...]
     reports: Mapping[str, str] | None
     loaded: dict[str, dict[str, Service]] = field(default_factory=dict)
+    #: (Mac, number of the publication) → bundle
+    digests: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def publish(self, rings: bytes | None, name: str, comment: str = "well", rolls_back: str | None = None) -> str:
         """Commit what a compile of all Macs would write, and bundle it; return the commit."""
@@ -81,6 +84,8 @@ class Fleet:
         git(self.desk.project, "add", "--all")
         git(self.desk.project, "commit", "--quiet", "--allow-empty", "--message", name)
         assert self.desk.bundle(rolls_back) == 0
+        number = len(self.digests) // len(self.machines) + 1
+        self.digests.update({(machine, number): self.desk.newest(machine) for machine in self.machines})
         return git(self.desk.project, "rev-parse", "HEAD")
 
     def agent(self, machine: str, *, brought: bool = False) -> Agent:
@@ -105,6 +110,23 @@ class Fleet:
     def run(self, *machines: str) -> dict[str, Report]:
         """One pass of each, in order."""
         return {machine: self.agent(machine).run() for machine in machines or self.machines}
+
+    def round(self, seed: int) -> dict[str, Report]:
+        """A pass of every Mac, in an order that nobody chose."""
+        return self.run(*random.Random(seed).sample(self.machines, len(self.machines)))
+
+    def rounds_until(self, name: str, most: int, seed: int) -> int:
+        """Rounds after which all have a release; 0 where `most` do not do it."""
+        for number in range(1, most + 1):
+            self.round(seed * 1000 + number)
+            if len(self.with_release(name)) == len(self.machines):
+                return number
+        return 0
+
+    def was_on(self, machine: str, number: int) -> bool:
+        """Whether a Mac ever began to take a release: its log says so."""
+        begun = f" to {self.digests[machine, number][:12]}\n"
+        return begun in (self.folder / machine / "state/agent.log").read_text()
 
     def with_release(self, name: str) -> set[str]:
         """Macs that have it."""

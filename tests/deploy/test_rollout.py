@@ -254,3 +254,21 @@ def test_reports_over_a_git_repository(fleet: Fleet, tmp_path: Path) -> None:
     assert branches == ["refs/heads/vane-reports/mac-000", "refs/heads/vane-reports/mac-006"]
     for branch in branches:
         assert git(tmp_path / "team.git", "rev-list", "--count", branch) == "1", "no history"
+
+
+def test_many_macs(tmp_path: Path, desk: Desk) -> None:
+    """`make bench` has it with 500; docs/benchmarks.md."""
+    fleet = new_fleet(tmp_path, desk, 24)
+    canary = fleet.machines[:3]
+    some = rings(("canary", canary, 3, 3), ("early", fleet.machines[3:8], 2, 4))
+    fleet.publish(some, "one")
+    assert fleet.rounds_until("one", 12, seed=1)
+    fleet.publish(some, "two", CRASHES)
+    touched = set()
+    for round in range(4):
+        fleet.round(round)
+        touched |= {machine for machine in fleet.machines if fleet.was_on(machine, 2)}
+    assert touched == {*canary}
+    assert fleet.with_release("one") == {*fleet.machines}
+    fleet.publish(some, "three")
+    assert fleet.rounds_until("three", 12, seed=2)

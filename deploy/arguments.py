@@ -60,4 +60,11 @@ def _add_fleet(
     place = status.add_mutually_exclusive_group(required=True)
     place.add_argument("--folder", type=Path, metavar="DIR", help="where agents leave their reports")
     place.add_argument("--git", metavar="ADDRESS", help="the repository whose branches vane-reports/* they push")
+    push = add_command(steps, "push", "bring bundles to Macs over SSH and run their agents, ring by ring", [
+        "vane fleet push --bundles dist air-ana=ana@air-ana.local air-ben=ben@air-ben.local:2222",
+    ])  # fmt: skip
+    add_project(push)
+    push.add_argument("--bundles", type=Path, required=True, metavar="DIR", help="what `vane bundle --out DIR` wrote")
+    push.add_argument("destinations", nargs="+", metavar="MACHINE=[USER@]HOST[:PORT]",
+                      help="a Mac of fleet.yaml and where SSH reaches it")  # fmt: skip
     status.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="(default: text)")

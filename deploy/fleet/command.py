@@ -19,7 +19,7 @@ def run(asked: argparse.Namespace) -> int:
         if asked.fleet == "push":
             from deploy.fleet.push import push
 
-            return push(asked)
+            return push(asked, print)
         return _status(asked)
     except Refusal as refusal:
         sys.stdout.flush()

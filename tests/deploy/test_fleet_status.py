@@ -67,6 +67,18 @@ rest: 2 of 2 have release 7 and are well
     )
 
 
+def test_what_the_docs_show(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs/deploy.md").read_text("utf-8")
+    shown = page.split("$ vane fleet status --folder /Volumes/team/reports\n")[1].partition("```")[0]
+    machines = dict.fromkeys(("air-ana", "air-ben"), "policies/fleet.yaml:3")
+    (project / "generated/manifest.json").write_text(json.dumps({"machines": machines}))
+    (project / "generated" / PATH).write_bytes(rings(("canary", ("air-ana",), 3, 1)))
+    later = (NOW - datetime.timedelta(minutes=1)).isoformat()
+    leave(project, report("air-ana"), report("air-ben", 6, sync={"state": "waiting", "drift": []}, at=later))
+    assert status(project) == 0
+    assert capsys.readouterr().out == shown
+
+
 def test_a_rollout_on_its_way_is_well(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     waiting = {"state": "waiting", "drift": []}
     leave(project, report("air-ben"), report("air-ana", 6, sync=waiting), report("studio", 6, sync=waiting))

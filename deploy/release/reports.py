@@ -7,7 +7,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -51,10 +51,13 @@ class FolderReports:
 
     def publish(self, machine: str, content: bytes) -> None:
         """Raises Refusal."""
+        file = self._folder / f"{machine}.json"
         try:
-            write_lasting(self._folder / f"{machine}.json", content, 0o644)
+            write_lasting(file, content, 0o644)
         except OSError as error:
             raise _refusal(self._folder, str(error.strerror)) from error
+        with suppress(OSError):  # a share may have no such thing; where it has, launchd's umask hid it from the others
+            file.chmod(0o644)
 
     def read(self, machines: Iterable[str] | None = None) -> Mapping[str, bytes]:
         """Raises Refusal."""
@@ -94,7 +97,8 @@ class GitReports:
         with self._clone() as clone:
             there = self._git(clone, "ls-remote", "--", self._address, f"{BRANCHES}*").decode("utf-8", "replace")
             names = {line.partition("\t")[2].removeprefix(BRANCHES) for line in there.splitlines()}
-            wanted = sorted(name for name in names.intersection(machines or names) if is_machine(name))
+            asked = names if machines is None else names.intersection(machines)
+            wanted = sorted(name for name in asked if is_machine(name))
             if wanted:
                 specs = "\n".join(f"{BRANCHES}{name}:refs/reports/{name}" for name in wanted)
                 fetch = ("fetch", "--quiet", "--depth=1", "--no-tags", "--stdin", "--", self._address)

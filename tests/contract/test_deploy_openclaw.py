@@ -29,7 +29,7 @@ from deploy.agent.work import Agent
 from tests.contract.gateway import START_PATIENCE, STOP_PATIENCE, TOKEN_VARIABLE, free_port
 from tests.contract.installation import command
 from tests.contract.npm import PROJECT
-from tests.deploy.desk import Desk, allow, new_desk, plist
+from tests.deploy.desk import MACHINE, Desk, allow, new_desk, plist
 
 GATEWAY, DOMAIN = "ai.openclaw.gateway", "gui/501"
 COMPILED = PROJECT / "generated/machines/studio/openclaw.json"
@@ -117,8 +117,9 @@ class Studio:
             home, self.folder / "prefix", self.folder / "state", home / "Library/LaunchAgents", self.folder, domains
         )
         signers = self.folder / "allowed_signers"
-        settings = Settings("air-ana", {"folder": str(self.desk.out)}, signers, site.prefix)
-        return Agent(Mac(site, _with(settings, health_seconds), self.jobs, Log(site.state))).run()
+        remote = {"folder": str(self.desk.out)}
+        settings = Settings(MACHINE, remote, signers, site.prefix, health_seconds=health_seconds)
+        return Agent(Mac(site, settings, self.jobs, Log(site.state))).run()
 
     @property
     def log(self) -> str:
@@ -137,12 +138,6 @@ class Studio:
             return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
-
-
-def _with(settings: Settings, health_seconds: int) -> Settings:
-    from dataclasses import replace
-
-    return replace(settings, health_seconds=health_seconds)
 
 
 @pytest.fixture

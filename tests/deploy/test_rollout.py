@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -239,6 +240,18 @@ def test_what_could_not_be_told_is_told_later(fleet: Fleet) -> None:
     assert not (folder / "mac-000.json").exists()
     fleet.run("mac-000")
     assert json.loads((folder / "mac-000.json").read_bytes())["machine"] == "mac-000"
+
+
+def test_others_may_read_a_report_whatever_the_umask(fleet: Fleet) -> None:
+    assert fleet.reports is not None
+    fleet.publish(None, "one")
+    before = os.umask(0o077)
+    try:
+        fleet.run("mac-000")
+    finally:
+        os.umask(before)
+    report = Path(fleet.reports["folder"]) / "mac-000.json"
+    assert stat.S_IMODE(report.stat().st_mode) == 0o644
 
 
 def test_reports_over_a_git_repository(fleet: Fleet, tmp_path: Path) -> None:

@@ -81,6 +81,9 @@ class Https:
                 if (length := answer.headers.get("Content-Length")) and int(length) != len(content):
                     raise unreachable(place, f"it broke off after {len(content)} of {length} bytes")
                 return content
+        except urllib.error.HTTPError as error:
+            with error:  # it holds the connection
+                raise unreachable(place, f"HTTP {error.code}") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             if isinstance(error, urllib.error.HTTPError):
                 error.close()  # it is the answer, with its connection

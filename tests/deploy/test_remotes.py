@@ -81,6 +81,8 @@ def serving(folder: Path, handler: type[http.server.SimpleHTTPRequestHandler]) -
             return
 
     class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = False  # closed, it has no thread left
+
         def handle_error(self, *_: object) -> None:
             """Clients that hang up are what these tests are about."""
 
@@ -132,7 +134,9 @@ def test_releases_over_http(mac: Rehearsal, desk: Desk) -> None:
         at = mac.having(remote={"https": address})
         assert at.run().state.current == digest
         (desk.out / "air-ana.latest").unlink()
-        assert at.run().sync == "unreachable"
+        report = at.run()
+        assert report.refusal is not None
+        assert (report.sync, report.refusal.message) == ("unreachable", "HTTP 404")
 
 
 def test_the_network_goes_in_the_middle_of_a_download(mac: Rehearsal, desk: Desk) -> None:

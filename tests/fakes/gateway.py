@@ -66,7 +66,13 @@ def gateway(script: Iterable[Answer], token: str = "", agents: Iterable[str] = (
         def log_message(self, *_: object) -> None:
             return
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = False  # closed, it has no thread left
+
+        def handle_error(self, *_: object) -> None:
+            """Whoever asked may have lost patience."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     made.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -85,8 +85,6 @@ class Https:
             with error:  # it holds the connection
                 raise unreachable(place, f"HTTP {error.code}") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            if isinstance(error, urllib.error.HTTPError):
-                error.close()  # it is the answer, with its connection
             raise unreachable(place, f"{type(error).__name__}: {error}") from error
 
 

@@ -50,7 +50,7 @@ SARIF: dict[str, Any] = {
             "required": ["id", "shortDescription", "fullDescription", "help"],
             "additionalProperties": False,
             "properties": {
-                "id": {"type": "string", "pattern": "^V[NMB][0-9]{3}$"},
+                "id": {"type": "string", "pattern": "^V[NMBPW][0-9]{3}$"},
                 "name": {"type": "string"},
                 "shortDescription": {"$ref": "#/$defs/text"},
                 "fullDescription": {"$ref": "#/$defs/text"},

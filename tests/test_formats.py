@@ -188,7 +188,7 @@ def test_github_is_one_command(finding: Finding) -> None:
     assert printed.endswith("\n")
     assert [c for c in printed[:-1] if unicodedata.category(c)[0] == "C"] == []
     command = re.fullmatch(
-        r"::(error|warning|notice) file=([^,:]*),line=\d+,col=\d+,endColumn=\d+,title=V[NMB]\d{3}::[^\n]*%0Afix: .*\n",
+        r"::(error|warning|notice) file=([^,:]*),line=\d+,col=\d+,endColumn=\d+,title=V[A-Z]\d{3}::[^\n]*%0Afix: .*\n",
         printed,
     )
     assert command

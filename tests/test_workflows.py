@@ -56,6 +56,8 @@ WORSE = {
 }
 
 
+#: The harness makes six hundred calls, one after the other.
+LONGEST = {"weekly.yml": 120}
 LINTERS = ("check-jsonschema", "zizmor")
 
 
@@ -134,7 +136,7 @@ def test_each_job_starts_with_nothing_and_ends(file: Path) -> None:
     assert content["permissions"] == {}
     for job in content["jobs"].values():
         assert job["permissions"]
-        assert 0 < job["timeout-minutes"] <= 30
+        assert 0 < job["timeout-minutes"] <= LONGEST.get(file.name, 30)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

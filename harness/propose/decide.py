@@ -18,6 +18,7 @@ from harness.propose.gray_rollback import gray_rollback
 from harness.propose.mover import mover
 from harness.propose.price import price
 from harness.propose.proposal import NotProposed, Proposal, Verdict
+from harness.propose.replayed import Replay
 from harness.propose.settle import settle
 from harness.propose.signal import Rule, Signal
 from harness.propose.trial import Trial, try_out
@@ -105,7 +106,7 @@ def _diffs(policies: Path, trials: Sequence[Trial]) -> Iterator[str]:
 RULES: tuple[Rule, ...] = (gone, gray_rollback, cap, gray_share, verdict, price, entrant, mover)
 
 
-def decide(evidence: WeekEvidence, policies: Path, targets: Sequence[Target]) -> Decided:
+def decide(evidence: WeekEvidence, policies: Path, targets: Sequence[Target], replay: Replay | None = None) -> Decided:
     """Hear every rule; `policies` is the folder that edits are tried out on, and it is only read."""
     found = [said for rule in RULES for said in rule(evidence)]
     settled = settle(found, evidence.history)
@@ -113,7 +114,7 @@ def decide(evidence: WeekEvidence, policies: Path, targets: Sequence[Target]) ->
     trials = try_out(policies, [signal.proposal for signal in changes], targets)
     pairs = list(zip(changes, trials, strict=True))
     holding = [(signal, trial) for signal, trial in pairs if trial.holds]
-    found_effects = effects(policies, [trial for _, trial in holding], targets, evidence.run) if holding else []
+    found_effects = effects(policies, [trial for _, trial in holding], targets, evidence.run, replay) if holding else []
     diffs = _diffs(policies, [trial for _, trial in holding])
     made = (Made(*pair, effect, diff) for pair, effect, diff in zip(holding, found_effects, diffs, strict=True))
     return Decided(

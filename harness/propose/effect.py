@@ -15,6 +15,7 @@ from compiler.compile import Compiled, compile_policies
 from compiler.diagnostics import PolicyError
 from compiler.targets import Target
 from compiler.whole_file import write_whole
+from harness.propose.replayed import Replay
 from harness.propose.trial import Trial
 from harness.report.stored.harness import HarnessRun, LegRun, Percentile, Rate
 
@@ -30,7 +31,9 @@ class Effect:
     words: tuple[str, ...]
 
 
-def effects(policies: Path, trials: Sequence[Trial], targets: Sequence[Target], run: HarnessRun | None) -> list[Effect]:
+def effects(
+    policies: Path, trials: Sequence[Trial], targets: Sequence[Target], run: HarnessRun | None, replay: Replay | None
+) -> list[Effect]:
     """One for each trial, in order. `policies` is only read."""
     with tempfile.TemporaryDirectory(prefix="vane-effect-") as scratch:
         copy = Path(scratch) / policies.name
@@ -41,7 +44,7 @@ def effects(policies: Path, trials: Sequence[Trial], targets: Sequence[Target], 
             for file, text in trial.files:
                 write_whole(copy / file, text.encode("utf-8"))
             after = compile_policies(copy, targets)  # it was tried out: it compiles
-            found.append(_effect(before, after, run))
+            found.append(_effect(before, after, run, replay))
             before = after
     return found
 
@@ -53,17 +56,18 @@ def _compiled(policies: Path, targets: Sequence[Target]) -> Compiled | None:
     return None
 
 
-def _effect(before: Compiled | None, after: Compiled, run: HarnessRun | None) -> Effect:
+def _effect(before: Compiled | None, after: Compiled, run: HarnessRun | None, replay: Replay | None) -> Effect:
     if before is None:
-        words = (
-            "What it costs is not known: without it the policies do not compile, and there is nothing to compare.",
-        )
-        return Effect(None, (), 0, words)
+        why = "Bill: not known. Without it the policies do not compile, so there is nothing to compare with."
+        return Effect(None, (), 0, (why,))
     change = compare(before, after, {}, {})
     touched = tuple(route.scenario for route in change.routes if route.differences)
     machines = {name for route in change.routes if route.differences for name in route.machines}
     usd = change.dollars if after.policies.market else None
-    return Effect(usd, touched, len(machines), tuple(_words(change, usd, touched, len(machines), after, run)))
+    words = list(_words(change, usd, touched, len(machines), after, run))
+    if replay:
+        words.insert(1, replay(before, after))
+    return Effect(usd, touched, len(machines), tuple(words))
 
 
 def _words(

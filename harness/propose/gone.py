@@ -23,6 +23,8 @@ from harness.propose.signal import Signal
 from harness.propose.week_evidence import LOCK, MARKET, PRICES, WeekEvidence
 
 RULE = "gone"
+#: Models that a title names.
+_MOST_NAMES = 2
 _WORDS = {"gone": "is gone", "expires": "expires", "lost": "lost what its work needs"}
 #: What the market says of a model in use that ends no route, and why not.
 _STAYS = {
@@ -110,13 +112,15 @@ def _proposal(ends: tuple[_End, ...], evidence: WeekEvidence) -> Proposal:
 
 
 def _changes(models: list[str], evidence: WeekEvidence) -> Iterator[_Change]:
-    """Route by route, each model's replacement upon those before it."""
+    """Route by route, each model's replacement upon those before it; a fallback without one is taken out."""
     for found in seats(evidence.policies):
         seat = found
         for model in models:
             if model in seat.models:
                 fit = choices(evidence, model, seat.work, gray=seat.is_gray)
-                choice = next((each for each in fit if each.model not in models), None)
+                # a fallback goes in front; behind it, what the route has already is no replacement
+                taken = {*models} if seat.models[0] == model else {*models, *seat.models}
+                choice = next((each for each in fit if each.model not in taken), None)
                 is_last = len(seat.models) == 1 and choice is None
                 edits, after = ((), seat) if is_last else seat.replaced(model, choice.model if choice else None)
                 yield _Change(model, seat, choice, edits)
@@ -145,7 +149,9 @@ def _beside(ends: tuple[_End, ...], changes: tuple[_Change, ...], policies: Poli
 
 
 def _title(ends: tuple[_End, ...], changes: tuple[_Change, ...], *, is_stuck: bool) -> str:
-    what = " and ".join(f"{end.use.model} {_WORDS[end.kind]}" for end in ends)
+    named = [f"{end.use.model} {_WORDS[end.kind]}" for end in ends[:_MOST_NAMES]]
+    rest = len(ends) - len(named)
+    what = " and ".join([*named, f"{rest} more" if rest > 1 else f"{ends[-1].use.model} too"] if rest else named)
     if is_stuck:
         return f"{what}, and nothing that is pinned may stand in"
     if not changes:
@@ -157,7 +163,7 @@ def _title(ends: tuple[_End, ...], changes: tuple[_Change, ...], *, is_stuck: bo
 def _why(change: _Change, evidence: WeekEvidence) -> Statement:
     seat, choice = change.seat, change.choice
     if choice is None:
-        return Statement(f"{seat.route}: no pinned model meets what {', '.join(seat.work)} needs", LOCK)
+        return Statement(f"{seat.route}: no other pinned model meets what {', '.join(seat.work)} needs", LOCK)
     merits = _merits(choice, change.model, evidence)
     return evidence.says(f"{seat.route}: {choice.model} instead of {change.model}: {merits}", MARKET)
 

@@ -59,6 +59,8 @@ def objections(model: str, scenarios: Sequence[str], evidence: WeekEvidence, *, 
     if locked is None:
         yield "it is not in the lock"
         return
+    if evidence.catalogue:  # this week's facts, where there are some
+        locked = evidence.catalogue.models.get(model, locked)
     yield from _leaving(model, locked, evidence)
     if locked.pricing.is_router:
         yield "it picks any model by itself"
@@ -92,9 +94,8 @@ def _leaving(model: str, locked: LockedModel, evidence: WeekEvidence) -> Iterato
     now = evidence.catalogue
     if now and model not in now.slugs:
         yield "it is no longer in OpenRouter's catalogue"
-    known = now.models.get(model, locked) if now else locked
-    if known.expires and known.expires <= evidence.week.sunday + EXPIRY_NOTICE:
-        yield f"it expires on {known.expires}"
+    if locked.expires and locked.expires <= evidence.week.sunday + EXPIRY_NOTICE:
+        yield f"it expires on {locked.expires}"
 
 
 def _unfit(model: str, locked: LockedModel, scenario: str, policies: Policies) -> Iterator[str]:

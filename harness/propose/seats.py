@@ -46,24 +46,25 @@ class Seat:
         elif new is None:
             return (), self
         else:
-            edits = self.led_by(new)
+            edits = self._taken_over(new)
             rest = (new, *(model for model in self.models[1:] if model != new))
         return edits, replace(self, models=rest)
 
     def led_by(self, new: str) -> tuple[Edit, ...]:
-        """`new` as primary. Where it was a fallback it is none any more: no route asks a model twice."""
+        """`new` in front, and the primary where `new` was, or first behind it."""
+        old, behind = self.models[0], self.models[1:]
+        first = Edit(self.file, "set", (*self.path, "primary"), new)
+        path = (*self.path, "fallbacks")
+        if new in behind:
+            return first, Edit(self.file, "set", (*path, behind.index(new)), old)
+        return first, Edit(self.file, "insert", (*path, 0), old) if behind else Edit(self.file, "set", path, [old])
+
+    def _taken_over(self, new: str) -> tuple[Edit, ...]:
+        """`new` as primary, and the old one nowhere."""
         first = Edit(self.file, "set", (*self.path, "primary"), new)
         if new not in self.models[1:]:
             return (first,)
         return (first, *self._in_list("fallbacks", self.models.index(new) - 1, len(self.models) - 1, None))
-
-    def swapped(self) -> tuple[Edit, ...]:
-        """The first fallback in front, and the primary behind it."""
-        first, second = self.models[:2]
-        return (
-            Edit(self.file, "set", (*self.path, "primary"), second),
-            Edit(self.file, "set", (*self.path, "fallbacks", 0), first),
-        )
 
     def _in_list(self, name: str, at: int, count: int, new: str | None) -> tuple[Edit, ...]:
         path = (*self.path, name)

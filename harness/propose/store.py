@@ -70,7 +70,7 @@ def _beside(file: str, decided: Decided) -> str:
 
 
 def _edit(edit: Edit) -> dict[str, str]:
-    value = "" if edit.verb == "delete" else _text(edit.value)
+    value = "(taken out)" if edit.verb == "delete" else _text(edit.value)
     return {"file": edit.file, "verb": edit.verb, "path": shown(edit.path), "value": value}
 
 

@@ -82,8 +82,6 @@ def _demoted(leg: ComparedLeg, base: str, candidate: str, seat: Seat, evidence: 
     """Back to the base's model if that was another; else the first fallback goes in front."""
     new = base if base != candidate else seat.models[1] if len(seat.models) > 1 else None
     edits = seat.led_by(new) if new else ()
-    if new and seat.models[1:2] == (new,):
-        edits = seat.swapped()
     title = f"{seat.route}: start with {new} instead of {candidate}"
     if new is None:
         title = f"{seat.route}: {candidate} got worse, and there is no fallback to put in front"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from compiler.targets import Target
@@ -18,16 +17,15 @@ from harness.report.checklist import checklist
 from harness.report.evidence import Missing, gather
 
 
-def write(project: Path, decided: Decided, targets: Sequence[Target], web: str | None, *, is_compiled: bool) -> None:
-    """Both files. `is_compiled`: the branch will be, whatever the working tree is. Raises PolicyError."""
+def write(project: Path, decided: Decided, targets: Sequence[Target], web: str | None = None) -> None:
+    """Both files. The checklist is judged on the project as it is now. Raises PolicyError."""
     folder = archive.folder(project, decided.week)
     write_whole(folder / FILE, proposals_json(decided))
     if decided.is_silent:
         (folder / TEXT).unlink(missing_ok=True)
         return
     seen = gather(project, decided.week, targets)
-    facts = replace(seen.facts, is_compiled=True) if is_compiled else seen.facts
     citations = () if isinstance(seen.moved, Missing) else seen.moved.citations
     pictures = tuple(name for name in (PNG, DARK_PNG) if name in seen.files)
-    text = pull_request(decided, Facts(checklist(facts), citations, pictures, web))
+    text = pull_request(decided, Facts(checklist(seen.facts), citations, pictures, web))
     write_whole(folder / TEXT, text.encode())

@@ -95,9 +95,8 @@ def _has(project: Path, commit: str, path: str) -> bool:
 
 
 def _has_text(project: Path, tip: str, base: str) -> bool:
-    """Whether there is a pull request to it: the newest week on it that is not merged had something to say."""
-    weeks = {week for path in _new_evidence(project, tip, base) if (week := path.split("/")[2])}
-    return bool(weeks) and _has(project, tip, f"{archive.FOLDER}/{max(weeks)}/{TEXT}")
+    """Whether there is a pull request to it: a week on it that is not merged had something to say."""
+    return any(path.endswith(f"/{TEXT}") for path in _new_evidence(project, tip, base))
 
 
 def _on_it(project: Path, base: str, tip: str) -> tuple[tuple[str, ...], frozenset[str]]:

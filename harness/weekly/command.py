@@ -10,10 +10,14 @@ from pathlib import Path
 from compiler.commands.asking import refuse
 from compiler.commands.findings import show
 from compiler.diagnostics import PolicyError
+from compiler.targets import installed
 from harness.arguments import STEPS as NAMES
 from harness.clock import Clock
+from harness.market import archive
 from harness.outside import inert
+from harness.propose import written
 from harness.propose.pull_request import FILE, title
+from harness.report import command as report_command
 from harness.weekly.branch import Branch, carry, survey
 from harness.weekly.commits import Built, build, push
 from harness.weekly.git import web_address
@@ -54,15 +58,13 @@ def steps_of(asked: argparse.Namespace) -> tuple[str, ...]:
 
 def _run(asked: argparse.Namespace, week: Week, clock: Clock, branch: Branch | None) -> int:
     project: Path = asked.project
-    address = web_address(project) if branch else None
-    web = f"{address}/blob/{branch.name}" if branch and address else None
-    monday = Monday(
-        project, week, clock, asked.api, asked.ledger, asked.max_usd, tuple(asked.leg or ()), web, branch is not None
-    )
+    monday = Monday(project, week, clock, asked.api, asked.ledger, asked.max_usd, tuple(asked.leg or ()))
     outcomes: dict[str, Outcome] = {}
     for name in steps_of(asked):
         print(f"vane: {week}: {name}", file=sys.stderr)
         outcomes[name] = run_step(name, monday)
+        if outcomes[name].state == "done":
+            monday.done.append(name)
         if outcomes[name].code == INTERRUPTED:
             break
     built = None
@@ -79,7 +81,14 @@ def _run(asked: argparse.Namespace, week: Week, clock: Clock, branch: Branch | N
 
 def _commit(project: Path, branch: Branch, monday: Monday, *, is_pushed: bool) -> Built:
     assert monday.decided is not None  # the caller has looked
-    built = build(project, branch, monday.decided)
+    decided, address, names = monday.decided, web_address(project), monday.done
+
+    def derive(tree: Path) -> None:
+        written.write(tree, decided, installed(), f"{address}/blob/{branch.name}" if address else None)
+        if "report" in names:
+            report_command.write(tree, decided.week, tree / archive.FOLDER)
+
+    built = build(project, branch, decided, derive)
     show(built.findings, "text", project)
     if is_pushed and built.is_new:
         push(project, branch, built)
@@ -105,7 +114,8 @@ def _summary(
             print(line)
         for line in _decisions([ticket.proposal.title for ticket in decided.tickets], "ticket"):
             print(line)
-        print(f"text     generated/weeks/{week}/{FILE}")
+        if not decided.is_silent:
+            print(f"text     {archive.FOLDER}/{week}/{FILE}")
     if branch and built:
         said = "on top of people's commits" if branch.foreign else "new" if branch.tip is None else "built anew"
         print(f"branch   {branch.name}: {said if built.is_new else 'unchanged'}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +40,16 @@ class Built:
     findings: tuple[Finding, ...]
 
 
-def build(project: Path, branch: Branch, decided: Decided) -> Built:
-    """Make the commits and set the local branch. Raises PolicyError, and then nothing has changed."""
+def build(project: Path, branch: Branch, decided: Decided, derive: Callable[[Path], None]) -> Built:
+    """Make the commits and set the local branch. Raises PolicyError, and then no branch has changed.
+
+    `derive` writes what is made of policies and evidence together, in the tree that it is given: text and page.
+    """
     with _beside(project, branch.start) as tree:
         for made in decided.made:
             if inert(made.signal.key) not in branch.proposed or not branch.foreign:
                 _propose(tree, made, decided)
-        found = _follow(project, tree, branch, decided)
+        found = _follow(project, tree, branch, decided, derive)
         commit = git(tree, "rev-parse", "HEAD").strip()
         if branch.tip and _is_same(tree, branch, commit):
             commit = branch.tip
@@ -97,26 +100,36 @@ def message(made: Made, decided: Decided) -> str:
     return "\n".join(lines)
 
 
-def _follow(project: Path, tree: Path, branch: Branch, decided: Decided) -> tuple[Finding, ...]:
-    """Evidence, lock and generated/: nothing of it was written by a person."""
-    _copy_weeks(project, tree, branch, decided)
+def _follow(
+    project: Path, tree: Path, branch: Branch, decided: Decided, derive: Callable[[Path], None]
+) -> tuple[Finding, ...]:
+    """Evidence, lock, generated/ and what is told of them: nothing of it was written by a person."""
+    _copy_weeks(project, tree, decided)
     if (project / LOCK).is_file():
         write_whole(tree / LOCK, (project / LOCK).read_bytes())
     compiled, findings = _compiled(tree, branch)
     write(tree / "generated", compiled, VERSION)
+    derive(tree)
+    _keep_peoples(tree, branch)
+    folder = archive.folder(tree, decided.week)
+    shutil.copytree(folder, archive.folder(project, decided.week), dirs_exist_ok=True)  # told alike in both places
     what = "evidence and generated/" if decided.made else "evidence"
     _commit(tree, f"{decided.week}: {what}\n\n{OF_WEEK}: {decided.week}")
     return findings
 
 
-def _copy_weeks(project: Path, tree: Path, branch: Branch, decided: Decided) -> None:
-    """Weeks up to this one, and the index; but what people changed on the branch stays as they left it."""
+def _copy_weeks(project: Path, tree: Path, decided: Decided) -> None:
+    """Weeks up to this one, and the index."""
     source, target = project / archive.FOLDER, tree / archive.FOLDER
     later = {folder.name for folder in source.glob("????-W??") if folder.name > str(decided.week)}
     for folder in source.glob("????-W??"):
         if folder.name not in later:
             shutil.rmtree(target / folder.name, ignore_errors=True)
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", *later))
+
+
+def _keep_peoples(tree: Path, branch: Branch) -> None:
+    """What people changed of the evidence on the branch stays as they left it."""
     for commit in branch.foreign:
         for path in git(tree, "show", "--format=", "--name-only", "-m", "-z", commit).split("\0"):
             if path.startswith(f"{archive.FOLDER}/"):

@@ -11,7 +11,8 @@ from compiler.diagnostics import Place, PolicyError
 from harness.outside import inert
 from harness.weekly.findings import GIT_REFUSED
 
-NAME, EMAIL = "weathervane", "weathervane@users.noreply.github.com"
+#: An address that is nobody's: GitHub shows whoever has one as the author.
+NAME, EMAIL = "weathervane", "weathervane@bot.invalid"
 _SETTINGS = (
     "core.hooksPath=/dev/null", "commit.gpgSign=false", "core.quotePath=false", "core.autocrlf=false",
     "advice.detachedHead=false", f"user.name={NAME}", f"user.email={EMAIL}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -23,6 +24,7 @@ from harness.market.spend.engine import opened
 from harness.market.spend.view import gray_share, look, since, standing
 from harness.propose import written
 from harness.propose.decide import Decided, decide
+from harness.propose.replayed import replay_on
 from harness.propose.week_evidence import gather_week
 from harness.report import command as report_command
 from harness.report.stored.harness import FILE as HARNESS_FILE
@@ -36,7 +38,7 @@ State = Literal["done", "failed", "skipped"]
 
 @dataclass(slots=True)
 class Monday:
-    """One run over a week. `decided` is what the step propose comes to."""
+    """One run over a week. `decided` is what the step propose comes to, `done` names the steps that are."""
 
     project: Path
     week: Week
@@ -45,10 +47,8 @@ class Monday:
     ledger: str | None
     max_usd: str | None
     legs: tuple[str, ...]
-    #: the branch's address on the web, and whether it will hold generated/ compiled anew
-    web: str | None
-    will_commit: bool
     decided: Decided | None = None
+    done: list[str] = field(default_factory=list)
 
     @property
     def is_past(self) -> bool:
@@ -131,8 +131,11 @@ def propose(monday: Monday) -> Outcome:
     """What the evidence comes to, as proposals.json and pull-request.md."""
     targets = installed()
     evidence = gather_week(monday.project, monday.week, monday.ledger)
-    decided = decide(evidence, monday.project / "policies", targets)
-    written.write(monday.project, decided, targets, monday.web, is_compiled=monday.will_commit)
+    with ExitStack() as stack:
+        engine = stack.enter_context(opened(monday.ledger, monday.project)) if evidence.ledger else None
+        replay = replay_on(engine, monday.project, monday.week) if engine else None
+        decided = decide(evidence, monday.project / "policies", targets, replay)
+    written.write(monday.project, decided, targets)
     monday.decided = decided
     counts = (len(decided.made), len(decided.tickets), len(decided.not_proposed))
     return Outcome("done", "{} proposals, {} tickets, {} looked at and left as they are".format(*counts))

@@ -67,7 +67,8 @@ class Reader:
 @pytest.fixture(scope="session")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     browser = installed_browser()
-    assert browser, "a Chromium is needed: apt install chromium"
+    if not browser:
+        pytest.skip("a Chromium is needed, and there is none: apt install chromium")
     project = whole(tmp_path_factory.mktemp("report"))
     page, index = write(project, WEEK, project / "generated" / "weeks")
     assert page.is_file()

@@ -23,6 +23,7 @@ from tests.propose.known import (
     signals,
     tried,
 )
+from tests.shipped import shipped
 
 NAME = permaslugs()
 LISTED = {NAME[FLASH]: 900, NAME[HY3]: 500, NAME[MIMO]: 400, NAME[M27]: 20}
@@ -112,3 +113,11 @@ def test_choices_keep_needs_and_blocks() -> None:
     assert any("personnel is blocked" in why for why in objections(FLASH, ["private-desk"], known))
     assert any("it costs more than that" in why for why in objections(OPUS, ["batch"], known))
     assert list(objections(GEMINI, ["multimodal-docs"], known)) == []
+
+
+def test_a_fallback_that_nothing_replaces_is_taken_out() -> None:
+    dear = shipped().policies.lock.models[OPUS].pricing  # tests.yaml allows Cursor no such price
+    others = set(NAME) - {FLASH, HY3, M27}
+    offered = catalogue([M27], changed={slug: {"pricing": dear} for slug in others})
+    (found,) = signals(gone, evidence(LISTED, LISTED, offered=offered))
+    assert [str(edit) for edit in found.proposal.edits] == ["tracks.yaml: delete token_track.fallbacks[1]"]

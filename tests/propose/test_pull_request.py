@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from compiler.diagnostics import Finding, Place
 from harness.outside import inert
-from harness.propose.decide import Decided, Made
+from harness.propose.decide import Decided, Made, decide
 from harness.propose.edit import Edit
 from harness.propose.effect import Effect
 from harness.propose.proposal import Kind, NotProposed, Proposal, Statement
@@ -22,6 +22,8 @@ from harness.propose.trial import Trial
 from harness.report.checklist import Item
 from harness.weekly.commits import message
 from harness.weeks import Week
+from tests.propose.known import evidence
+from tests.shipped import PROJECT, targets
 
 WEEK = Week(2026, 24)
 FOLDER = "generated/weeks/2026-W24"
@@ -179,3 +181,14 @@ def test_only_what_tracks_yaml_allows_merges_by_itself(
 ) -> None:
     data = json.loads(proposals_json(decided("x", *kinds, auto_merge=frozenset(allowed))))
     assert data["labels"] == labels
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "n" * 2_000_000])
+def test_a_hostile_name_in_the_rankings_does_nothing(name: str) -> None:
+    """From the rules on: a model of that name comes in first place."""
+    tail = {f"acme/small-{n}": 10 - n for n in range(10)}
+    found = decide(evidence({name: 900, **tail}, tail), PROJECT / "policies", targets())
+    harmless = decide(evidence({"acme/new": 900, **tail}, tail), PROJECT / "policies", targets())
+    assert [each.rule for each in (ticket.proposal for ticket in found.tickets)] == ["entrant"]
+    assert shape(pull_request(found, facts())) == shape(pull_request(harmless, facts()))
+    assert "::" not in title(found) and len(pull_request(found, facts())) < 5_000

@@ -9,7 +9,7 @@ import pytest
 
 from harness.propose.gray_rollback import gray_rollback
 from harness.propose.verdict import verdict
-from tests.propose.known import FLASH, HY3, OWL, evidence, leg, looked, run_of, signals, tried
+from tests.propose.known import FLASH, HY3, MIMO, OWL, evidence, leg, looked, run_of, signals, tried
 
 WORSE = (0.031, 0.012, 0.05, "worse")
 WITHIN = (0.001, -0.004, 0.006, "within")
@@ -21,7 +21,7 @@ def test_a_promotion_waits_for_a_second_week() -> None:
     assert (found.proposal.kind, found.wait, found.routes) == ("promote", 2, ("token_track",))
     assert [str(edit) for edit in found.proposal.edits] == [
         f"tracks.yaml: set token_track.primary {HY3}",
-        "tracks.yaml: delete token_track.fallbacks[0]",
+        f"tracks.yaml: set token_track.fallbacks[0] {FLASH}",
     ]
     assert "tool-call errors: +0.1 points (-0.4 … +0.6), within its margin" in [
         said.text.replace("−", "-") for said in found.proposal.evidence
@@ -96,3 +96,11 @@ def test_the_gray_pool_stays_on_less(metrics: dict[str, Any], why: str) -> None:
 
 def test_a_gray_leg_is_no_verdict_on_the_scenarios_route() -> None:
     assert list(verdict(evidence(run=run_of(leg("rollback", OWL, OWL, tool_error=WORSE))))) == []
+
+
+def test_what_was_first_stays_behind_what_comes() -> None:
+    (found,) = signals(verdict, evidence(run=run_of(leg("promote", FLASH, MIMO, tool_error=WITHIN))))
+    assert [str(edit) for edit in found.proposal.edits] == [
+        f"tracks.yaml: set token_track.primary {MIMO}",
+        f"tracks.yaml: insert token_track.fallbacks[0] {FLASH}",
+    ]

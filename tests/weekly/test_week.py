@@ -1,0 +1,202 @@
+"""`vane week` with a fake market on a scratch clone with a bare remote: twice, with people in between, and again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from compiler.cli import main, parser
+from harness.weekly import command
+from harness.weekly.command import steps_of
+from harness.weekly.commits import push
+from tests.propose.known import M27, OWL, permaslugs
+from tests.weekly.conftest import Team, git
+
+SUBJECT = f"{M27} is gone"
+
+
+def checked_out(team: Team, tmp_path: Path, week: str, name: str = "reviewer") -> Path:
+    """The branch as a reviewer has it."""
+    folder = tmp_path / name
+    branch = f"weathervane/{week}"
+    subprocess.run(["git", "clone", "--quiet", "--branch", branch, str(team.remote), str(folder)], check=True)
+    return folder
+
+
+def edited_by_ana(team: Team, tmp_path: Path, week: str) -> str:
+    """A person's commit on the bot's branch."""
+    folder = checked_out(team, tmp_path, week, "ana")
+    file = folder / "policies/caps.yaml"
+    file.write_text(file.read_text("utf-8") + "# looked at by Ana\n", "utf-8")
+    git(folder, "commit", "--quiet", "--all", "-m", "A note")
+    git(folder, "push", "--quiet", "origin", "HEAD")
+    return git(folder, "rev-parse", "HEAD")
+
+
+def holds(team: Team, week: str, commit: str) -> bool:
+    return commit in git(team.remote, "rev-list", f"weathervane/{week}").split()
+
+
+def test_a_week_twice_with_a_person_in_between_and_the_week_after(team: Team, tmp_path: Path) -> None:
+    team.withdraw(M27)
+    first = team.pushed()
+    assert first.code == 0, first.out + first.err
+    proposal, evidence = team.subjects("2026-W24")
+    assert proposal.startswith(SUBJECT) and evidence == "2026-W24: evidence and generated/"
+    assert "branch   weathervane/2026-W24: new" in first.out
+
+    branch = checked_out(team, tmp_path, "2026-W24")
+    assert main(["compile", "--check", "-C", str(branch)]) == 0, "the branch compiles, with the new lock"
+    assert git(branch, "show", "--format=", "--name-only", "HEAD~1").splitlines() == ["policies/tracks.yaml"]
+    text = (branch / "generated/weeks/2026-W24/pull-request.md").read_text("utf-8")
+    assert text.startswith(f"# 2026-W24: {M27} is gone") and "- [x] Token and dollar tracks split" in text
+    assert "+    - " in text and "# the article writes" in text, "the lines that change, with their comments"
+    git(branch, "revert", "--no-edit", "HEAD~1")  # drops the proposal: no conflict
+
+    tip = team.tip("2026-W24")
+    team.anew()
+    assert "unchanged" in team.pushed().out and team.tip("2026-W24") == tip
+
+    ana = edited_by_ana(team, tmp_path, "2026-W24")
+    team.anew()
+    again = team.pushed()
+    assert again.code == 0, again.err
+    assert holds(team, "2026-W24", ana) and team.subjects("2026-W24").count(proposal) == 1
+
+    team.pass_week()
+    after = team.pushed()
+    assert after.code == 0, after.err
+    assert holds(team, "2026-W24", ana), "the open pull request goes on, on top of what people did"
+    assert team.tip("2026-W25") == ""
+    assert team.subjects("2026-W24")[-1] == "2026-W25: evidence and generated/"
+
+
+def test_a_silent_week_is_one_line_and_its_evidence_goes_along(team: Team) -> None:
+    done = team.pushed()
+    assert (done.code, done.out.count("\n")) == (0, 1), done.out + done.err
+    assert done.out.startswith("2026-W24: nothing to propose, no pull request; ")
+    files = git(team.remote, "ls-tree", "-r", "--name-only", "weathervane/2026-W24", "generated/weeks").splitlines()
+    assert "generated/weeks/2026-W24/proposals.json" in files
+    assert not any(file.endswith("pull-request.md") for file in files)
+
+    team.pass_week()
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    files = git(team.remote, "ls-tree", "-r", "--name-only", "weathervane/2026-W25", "generated/weeks").splitlines()
+    assert "generated/weeks/2026-W24/proposals.json" in files, "what was not merged is still remembered"
+    assert "generated/weeks/2026-W25/pull-request.md" in files
+
+    git(team.project, "fetch", "--quiet")
+    git(team.project, "checkout", "--quiet", "--force", "main")
+    git(team.project, "clean", "--quiet", "--force", "-d")
+    git(team.project, "merge", "--quiet", "--squash", "origin/weathervane/2026-W25")
+    git(team.project, "commit", "--quiet", "-m", "Squashed")
+    git(team.project, "push", "--quiet", "origin", "main")
+    team.pass_week()
+    assert team.pushed().code == 0
+    assert team.tip("2026-W26"), "a merged branch is not gone on with, however it was merged"
+
+
+def test_an_open_pull_request_outlives_a_silent_week(team: Team) -> None:
+    models = team.server.market.models
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    team.pass_week()
+    team.server.market.models = models
+    done = team.pushed()
+    assert (done.code, done.out.count("\n")) == (0, 1), done.out + done.err
+    assert team.subjects("2026-W24") == ["2026-W25: evidence"], "it is back: nothing is left of the proposal"
+    team.pass_week()
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    assert (team.tip("2026-W25"), team.tip("2026-W26")) == ("", ""), "one pull request at a time"
+    assert team.subjects("2026-W24")[-1] == "2026-W26: evidence and generated/"
+
+
+def test_what_somebody_pushes_meanwhile_is_not_overwritten(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    team.anew()
+    team.withdraw("stepfun/step-3.5-flash")  # so that the branch has to change
+
+    def late(*known: object) -> None:
+        late.ana = edited_by_ana(team, tmp_path, "2026-W24")  # type: ignore[attr-defined]
+        push(*known)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(command, "push", late)
+    done = team.pushed()
+    assert (done.code, "VW101" in done.err) == (1, True)
+    assert team.tip("2026-W24") == late.ana  # type: ignore[attr-defined]
+
+
+def test_a_step_that_fails_is_said_and_nothing_is_made_of_it(team: Team) -> None:
+    team.fault("/datasets/rankings-daily")
+    done = team.monday("--skip", "lock")
+    assert done.code == 1
+    assert "refresh  failed" in done.out
+    assert "VM" in done.err
+    assert not (team.project / "generated/weeks/2026-W24/rankings.json").exists()
+
+
+def test_a_lock_that_nothing_mends_stays_off_the_branch(team: Team, tmp_path: Path) -> None:
+    team.withdraw(*(slug for slug in permaslugs() if slug != OWL))
+    done = team.pushed()
+    assert (done.code, "VW104" in done.err) == (0, True)
+    assert "nothing that is pinned may stand in" in done.out
+    branch = checked_out(team, tmp_path, "2026-W24")
+    assert main(["compile", "--check", "-C", str(branch)]) == 0
+    assert team.subjects("2026-W24") == ["2026-W24: evidence"]
+
+
+def test_what_is_not_committed_is_not_mixed_in(team: Team) -> None:
+    file = team.project / "policies/caps.yaml"
+    before = file.read_bytes()
+    file.write_bytes(before + b"# mine\n")
+    done = team.monday("--commit")
+    assert (done.code, "VW102" in done.err, team.server.market.asked) == (1, True, [])
+    file.write_bytes(before)
+    git(team.project, "checkout", "--quiet", "-b", "weathervane/2026-W24")
+    done = team.monday("--commit")
+    assert (done.code, "VW103" in done.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        ([], "refresh lock bench spend propose report"),
+        (["--skip", "bench", "--skip", "lock"], "refresh spend propose report"),
+        (["--only", "report", "--only", "propose"], "propose report"),
+        (["--from", "spend"], "spend propose report"),
+        (["--from", "spend", "--skip", "report"], "spend propose"),
+    ],
+)
+def test_steps_run_in_their_order_whatever_is_left_out(words: list[str], steps: str) -> None:
+    assert " ".join(steps_of(parser().parse_args(["week", *words]))) == steps
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["2026-W60"], "2026 has no week 60"),
+        (["--push"], "--push pushes what --commit makes"),
+        (["--commit", "--skip", "propose"], "--commit commits what the step propose comes to"),
+    ],
+)
+def test_contradictions_are_called_wrongly(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["week", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_proposals_json_says_what_a_workflow_needs(team: Team) -> None:
+    team.withdraw(M27)
+    assert team.monday().code == 0
+    data = json.loads((team.project / "generated/weeks/2026-W24/proposals.json").read_bytes())
+    assert data["title"].startswith(f"2026-W24: {M27} is gone") and data["pull_request"] is True
+    assert git(team.project, "status", "--porcelain", "policies") == "M policies/models.lock.json", (
+        "policies are people's"
+    )

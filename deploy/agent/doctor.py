@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from deploy.release.check import Check
 from deploy.release.reports import reports_at
 
 ROLE = "every Mac"
+#: As the compiled property list has it, behind the prefix.
+_SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 def examine(user: str | None) -> Iterator[Check]:
@@ -74,6 +77,16 @@ def _setup(settings: Settings, site: Site) -> Iterator[Check]:
     fix = "" if is_program else f"sudo install -m 755 vane-agent.pyz {program}"
     yield Check(ROLE, "program", str(program) if is_program else f"{program} cannot be run", fix)
     yield _job(site)
+    yield _python_of_job(site)
+
+
+def _python_of_job(site: Site) -> Check:
+    """launchd's PATH is not a person's: there `env python3` may find one that is too old, or none."""
+    found = shutil.which("python3", path=f"{site.prefix}/bin:{_SYSTEM_PATH}")
+    test = "import sys; sys.exit(sys.version_info < (3, 11))"
+    is_new = bool(found) and subprocess.run([str(found), "-ISc", test], check=False).returncode == 0
+    fix = "" if is_new else f"ln -sf PYTHON {site.prefix}/bin/python3   (a Python 3.11 or newer)"
+    return Check(ROLE, "Python of the job", found or "none", fix)
 
 
 def _held(what: str, words: str, ask: Callable[[], object], fix: str) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,15 +42,16 @@ def missing(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_a_mac_from_nothing_to_nothing_missing(
-    laptop: Rehearsal, desk: Desk, capsys: pytest.CaptureFixture[str]
+    laptop: Rehearsal, desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(doctor, "_SYSTEM_PATH", "/nowhere")
     assert main(["doctor"]) == 1
     assert missing(capsys) == ["agent.json"]
     (laptop.root / "reports").mkdir()
     laptop.settings.allowed_signers.unlink()
     settings(laptop, remote={"folder": str(desk.out)})
     assert main(["doctor"]) == 1
-    assert missing(capsys) == ["allowed signers", "remote", "reports", "program", "job", "release"]
+    assert missing(capsys) == ["allowed signers", "remote", "reports", "program", "job", "Python of the job", "release"]
     settings(laptop, reports={"folder": str(laptop.root / "reports")})
     laptop.settings.allowed_signers.write_text(f"release {desk.key.with_suffix('.pub').read_text()}")
     (laptop.prefix / "bin").mkdir()
@@ -59,7 +61,8 @@ def test_a_mac_from_nothing_to_nothing_missing(
     assert main(["run"]) == 0
     capsys.readouterr()
     assert main(["doctor"]) == 1
-    assert missing(capsys) == ["job", "OpenClaw"]
+    assert missing(capsys) == ["job", "Python of the job", "OpenClaw"]
+    (laptop.prefix / "bin/python3").symlink_to(sys.executable)
     program(laptop.root, "openclaw", 'echo "{\\"valid\\": true}"')
     file = laptop.home / f"Library/LaunchAgents/{AGENT}.plist"
     laptop.mac.launchctl.load(AGENT, file)

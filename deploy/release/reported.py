@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from deploy.release.manifest import Origin, origin_of
+from deploy.release.manifest import Origin, count_of, origin_of
 
 FORMAT = "weathervane-agent-status/1"
 MOST_BYTES = 1 << 20
@@ -74,16 +73,6 @@ def _parse(data: Any, machine: str) -> Reported:
     if at.tzinfo is None:
         raise ValueError("its time has no zone")
     return Reported(
-        machine, _origin(data["release"]), _origin(data["offer"]), sync, health,
-        _count(data["soaked"]), len(data["sync"]["drift"]), at,
+        machine, origin_of(data["release"]), origin_of(data["offer"]), sync, health,
+        count_of(data["soaked"]), len(data["sync"]["drift"]), at,
     )  # fmt: skip
-
-
-def _origin(data: Mapping[str, Any] | None) -> Origin | None:
-    return origin_of(data)
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{value!r:.60} is no count")
-    return value

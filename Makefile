@@ -42,6 +42,7 @@ lock-requirements: environment
 	$(LOCK) pyproject.toml --extra build --extra harness --extra dev --constraint requirements.txt \
 		--output-file requirements-dev.txt
 	echo 'pyspark>=4.1' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-scale.txt
+	echo 'pyinfra>=3.10' | $(LOCK) - --constraint requirements.txt --no-annotate --output-file requirements-push.txt
 
 environment:
 	@script/bootstrap

@@ -19,6 +19,7 @@ INTERRUPTED, UNREAD = 130, 141
 ELSEWHERE = {
     "account": "deploy.account.command",
     "bundle": "deploy.bundle.command",
+    "fleet": "deploy.fleet.command",
     "lock": "harness.market.lock_command",
     "market": "harness.market.command",
     "bench": "harness.bench.command",
@@ -104,6 +105,13 @@ def _add_lock(commands: Commands) -> None:
 
 def _add_reference(commands: Commands) -> None:
     """What the tool says of itself."""
+    command = add_command(commands, "doctor", "what is missing on this Mac or at this desk; the article's checklist", [
+        "vane doctor                       in the project, or on a Mac",
+        "vane doctor --user vane           on an always-on Mac, as root",
+    ])  # fmt: skip
+    add_project(command)
+    command.add_argument("--user", help="on an always-on Mac: the account whose files and jobs its agent keeps")
+
     command = add_command(commands, "schema", "JSON Schemas of the policy files, for editors", [
         "vane schema                       write policies/.schemas/",
         "vane schema tracks                print one",

@@ -14,6 +14,7 @@ from compiler.load import Documents, load
 from compiler.plan import AccountPlan, MachinePlan, Plan
 from compiler.policy import FILES, Policies, parse
 from compiler.resolve import resolve
+from compiler.rollout import rollout
 from compiler.rules.privacy import literal_secret, secret_problems
 from compiler.targets import Artifact, Target, installed
 from compiler.verify import verify
@@ -66,6 +67,8 @@ class Compiled:
     inputs: Mapping[str, str]
     findings: tuple[Finding, ...]
     texts: Mapping[str, str]
+    #: what is about all Macs together; its path is below generated/
+    rollout: tuple[Artifact, ...] = ()
 
     def files(self) -> Iterator[tuple[str, Artifact]]:
         """(path inside generated/, artifact), machine by machine."""
@@ -74,6 +77,8 @@ class Compiled:
             for folder in bundle.folders:
                 for artifact in artifacts:
                     yield folder + artifact.path, artifact
+        for artifact in self.rollout:
+            yield artifact.path, artifact
 
 
 def compile_policies(folder: Path, targets: Sequence[Target] | None = None) -> Compiled:
@@ -88,7 +93,8 @@ def compile_policies(folder: Path, targets: Sequence[Target] | None = None) -> C
     if refused:
         raise PolicyError(refused)
     inputs = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in sorted(documents.texts.items())}
-    return Compiled(policies, plans, bundles, plans[0].places, inputs, findings, documents.texts)
+    places, texts = plans[0].places, documents.texts
+    return Compiled(policies, plans, bundles, places, inputs, findings, texts, tuple(rollout(policies)))
 
 
 def check(documents: Documents) -> tuple[Policies, tuple[Plan, ...], tuple[Finding, ...]]:

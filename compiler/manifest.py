@@ -22,7 +22,7 @@ BROKEN_MANIFEST = Code(
 MANIFEST = "manifest.json"
 FORMAT = "weathervane-manifest/1"
 #: Folders in generated/ in which every file is an artifact; others belong to the harness.
-OWNED_FOLDERS = ("contingencies", "machines", "openrouter")
+OWNED_FOLDERS = ("contingencies", "machines", "openrouter", "rollout")
 
 
 class Compilation(Protocol):

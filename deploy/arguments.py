@@ -25,6 +25,13 @@ def add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], add_command: AddCommand, add_project: AddProject
 ) -> None:
     """Every command of deploy that runs at a desk."""
+    _add_bundle(commands, add_command, add_project)
+    _add_fleet(commands, add_command, add_project)
+
+
+def _add_bundle(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], add_command: AddCommand, add_project: AddProject
+) -> None:
     bundle = add_command(commands, "bundle", "one signed archive a Mac, for vane-agent to fetch", [
         "vane bundle --out dist --key ~/.ssh/weathervane-release",
         "vane bundle --out dist --key key --rolls-back v57       let Macs of v57 go back to this checkout",
@@ -35,3 +42,29 @@ def add(
     bundle.add_argument(
         "--rolls-back", metavar="REVISION", help="Macs at this revision's release, or before, shall come to this one"
     )
+
+
+def _add_fleet(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], add_command: AddCommand, add_project: AddProject
+) -> None:
+    fleet = add_command(commands, "fleet", "every Mac: what it has, and bringing it a release", [
+        "vane fleet status --folder /Volumes/team/reports",
+        "vane fleet push --bundles dist air-ana=ana@air-ana.local",
+    ])  # fmt: skip
+    steps = fleet.add_subparsers(dest="fleet", required=True, metavar="status|push")
+    status = add_command(steps, "status", "a table of every Mac: release, sync, health, age, drift", [
+        "vane fleet status --folder /Volumes/team/reports",
+        "vane fleet status --git git@github.com:acme/mac-reports.git --format markdown",
+    ])  # fmt: skip
+    add_project(status)
+    place = status.add_mutually_exclusive_group(required=True)
+    place.add_argument("--folder", type=Path, metavar="DIR", help="where agents leave their reports")
+    place.add_argument("--git", metavar="ADDRESS", help="the repository whose branches vane-reports/* they push")
+    push = add_command(steps, "push", "bring bundles to Macs over SSH and run their agents, ring by ring", [
+        "vane fleet push --bundles dist air-ana=ana@air-ana.local air-ben=ben@air-ben.local:2222",
+    ])  # fmt: skip
+    add_project(push)
+    push.add_argument("--bundles", type=Path, required=True, metavar="DIR", help="what `vane bundle --out DIR` wrote")
+    push.add_argument("destinations", nargs="+", metavar="MACHINE=[USER@]HOST[:PORT]",
+                      help="a Mac of fleet.yaml and where SSH reaches it")  # fmt: skip
+    status.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="(default: text)")

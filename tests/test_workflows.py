@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from compiler.cli import parser
+from deploy.bundle.lineage import PARTS
 from harness.market.archive import FOLDER
 
 PROJECT = Path(__file__).parents[1]
@@ -179,6 +180,29 @@ def test_who_publishes_runs_nothing_of_ours() -> None:
     (upload,) = (step for step in pack["steps"] if "upload-pages-artifact@" in step["uses"])
     assert upload["with"]["path"] == FOLDER
     assert (PROJECT / FOLDER).is_dir()
+
+
+def test_who_signs_waits_for_a_reviewer_and_runs_on_main_alone() -> None:
+    deploy = workflow("deploy.yml")
+    check, release = deploy["jobs"]["check"], deploy["jobs"]["release"]
+    assert check["permissions"] == {"contents": "read"}
+    assert check["if"] == "${{ github.ref == 'refs/heads/main' }}"
+    assert release["needs"] == "check"
+    assert release["environment"] == "release"
+    assert release["permissions"] == {"contents": "write", "id-token": "write", "attestations": "write"}
+    with_secret = [step for step in release["steps"] if "secrets." in str(step)]
+    assert len(with_secret) == 1
+    names = [step.get("name", step.get("run", "")) for step in release["steps"]]
+    assert names.index("No key is left lying") == names.index(with_secret[0]["name"]) + 2
+    assert set(deploy["on"]["push"]["paths"]) == {f"{part}/**" for part in PARTS}
+
+
+def test_the_mac_runs_a_strangers_code_with_nothing() -> None:
+    mac = workflow("mac.yml")
+    assert [job["permissions"] for job in mac["jobs"].values()] == [{"contents": "read"}]
+    assert not re.search(
+        r"secrets\.|github\.token|pull_request_target|self-hosted", (WORKFLOWS / "mac.yml").read_text()
+    )
 
 
 def test_both_workflows_and_the_script_name_the_artifact_alike() -> None:

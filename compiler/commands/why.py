@@ -47,6 +47,8 @@ def _refuse_file(compiled: Compiled, targets: Sequence[Target], file: str, machi
     known |= {artifact.path for bundle in compiled.bundles for artifact in bundle.artifacts}
     if file.removeprefix("./").removeprefix("generated/") == MANIFEST:
         return refuse(f"{MANIFEST} lists the other files; ask about one of them")
+    if rings := next((each for each in compiled.rollout if file.endswith(each.path)), None):
+        return refuse(f"{rings.path} says what `rings:` says, {rings.sources[0]}")
     if machine is not None and next(holders(compiled, targets, file, None), None) is not None:
         return refuse(f"{machine} has no {file}")
     return refuse_unknown("file in generated/", file, known)

@@ -49,9 +49,26 @@ class Machine(Policy):
         return self.hardware.startswith("MacBook")
 
 
+#: The ring of all Macs that no other ring names. It comes last.
+REST = "rest"
+
+
+class Ring(Policy):
+    """Macs that take a release together, before the rings below."""
+
+    ring: Name
+    machines: Annotated[tuple[Name, ...], Field(min_length=1)]
+    healthy_reports: Annotated[Positive, Field(le=288)] = 3
+    """Reports in a row in which a Mac must have the release and be well before the next ring takes it."""
+    enough: Positive | None = None
+    """How many of the ring's Macs must say so; without it all. A laptop in a drawer says nothing."""
+
+
 class Fleet(PolicyFile):
     """All Macs by name."""
 
     prefix: AbsolutePath = "/opt/weathervane"
     """Folder in which the team's tools lie on every Mac."""
     machines: Annotated[dict[Name, Machine], Field(min_length=1)]
+    rings: tuple[Ring, ...] = ()
+    """Who takes a release first. Macs in no ring come last, together."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from compiler.diagnostics import Code, Finding, Place
 from compiler.plan import Plan
 from compiler.policy import Policies
-from compiler.rules import fleet, models, money, privacy, references, surfaces
+from compiler.rules import fleet, models, money, privacy, references, rings, surfaces
 from compiler.rules.registry import PlanRule, PolicyRule
 
 #: Rules whose findings leave nothing that could be resolved; they run first.
@@ -50,6 +50,9 @@ POLICY_RULES: tuple[PolicyRule, ...] = (
     fleet.gateway_link,
     fleet.daemon_user,
     fleet.harness_without_acceptance,
+    rings.ring_named_twice,
+    rings.machine_in_two_rings,
+    rings.ring_never_done,
 )
 PLAN_RULES: tuple[PlanRule, ...] = (
     models.needs_not_met,

@@ -46,6 +46,10 @@ def _references(policies: Policies) -> Iterator[tuple[str, str, Iterable[str], P
         if machine.gateway:
             place = policies.place("fleet.yaml", "machines", name, "gateway")
             yield "machine", machine.gateway, policies.fleet.machines, place
+    for index, ring in enumerate(policies.fleet.rings):
+        for number, name in enumerate(ring.machines):
+            place = policies.place("fleet.yaml", "rings", index, "machines", number)
+            yield "machine", name, policies.fleet.machines, place
     yield from _references_of_checks(policies)
 
 

@@ -7,9 +7,11 @@ import json
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.account.refusal import Refusal
+from deploy.agent.doctor import examine
 from deploy.agent.launchctl import Launchctl
 from deploy.agent.log import Log
 from deploy.agent.mac import Mac
@@ -17,9 +19,11 @@ from deploy.agent.settings import FILE, read_settings
 from deploy.agent.show import plan_text
 from deploy.agent.site import site_of
 from deploy.agent.state import read_state
-from deploy.agent.status import QUIET, read_report, report_data, report_text
+from deploy.agent.status import read_report, report_data, report_text
 from deploy.agent.transition import as_refusal
 from deploy.agent.work import Agent, Busy
+from deploy.release.check import checks_text
+from deploy.release.reported import QUIET
 from deploy.release.secret import masked
 
 GOOD, FINDINGS, INTERNAL = 0, 1, 3
@@ -35,6 +39,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="one pass: fetch, verify, apply, check health, confirm or go back")
     run.add_argument("--dry-run", action="store_true", help="only show what a pass would do")
+    run.add_argument(
+        "--from", dest="brought", type=Path, metavar="FOLDER",
+        help="take the release that somebody put there, now, whatever the rings before this Mac's say",
+    )  # fmt: skip
     plan = commands.add_parser("plan", help="show what a pass would do")
     status = commands.add_parser("status", help="what the last pass found")
     status.add_argument("--json", action="store_true", help="as status.json has it")
@@ -42,9 +50,10 @@ def parser() -> argparse.ArgumentParser:
     suspend.add_argument("reason", nargs="?", default="no reason given", help="why, for those who ask")
     resume = commands.add_parser("resume", help="go on; also take up again what was given up")
     rollback = commands.add_parser("rollback", help="go back to the release before, and stay off this one")
+    doctor = commands.add_parser("doctor", help="what this Mac lacks, and the command that mends it")
     for command in (run, plan):
         command.add_argument("--diff", action="store_true", help="show how each file would change")
-    for command in (run, plan, status, suspend, resume, rollback):
+    for command in (run, plan, status, suspend, resume, rollback, doctor):
         command.add_argument("--user", help="on an always-on Mac: the account whose files and jobs these are")
     return top
 
@@ -67,9 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> int:
+    if asked.command == "doctor":
+        return _doctor(asked.user)
     settings = read_settings(Path.home() / FILE)
+    brought: Path | None = getattr(asked, "brought", None)
+    if brought is not None:
+        settings = replace(settings, remote={"folder": str(brought.absolute())}, jitter_seconds=0)
     site = site_of(asked.user, settings.prefix)
-    agent = Agent(Mac(site, settings, Launchctl(site.domains), Log(site.state)))
+    agent = Agent(Mac(site, settings, Launchctl(site.domains), Log(site.state)), brought=brought is not None)
     if asked.command == "status":
         return _status(site.state, as_json=asked.json)
     if asked.command == "plan" or (asked.command == "run" and asked.dry_run):
@@ -83,6 +97,12 @@ def _run(asked: argparse.Namespace) -> int:
     report = agent.run() if asked.command == "run" else agent.roll_back()
     print(report_text(report_data(report)), end="")
     return GOOD if report.is_quiet else FINDINGS
+
+
+def _doctor(user: str | None) -> int:
+    checks = tuple(examine(user))
+    print(checks_text(checks), end="")
+    return GOOD if all(check.is_there for check in checks) else FINDINGS
 
 
 def _plan(agent: Agent, *, with_diff: bool) -> int:

@@ -31,8 +31,8 @@ def gateway_port(config: bytes) -> int | None:
 
 def refuse_unless_valid(config: bytes, site: Site) -> bool:
     """Ask the installed OpenClaw, in a folder of its own. False where none is installed. Raises Refusal."""
-    program = _program(site)
-    if program is None:
+    command = program(site)
+    if command is None:
         return False
     with acting_for(site.person):
         # root's own temporary folder on a Mac is closed to all others
@@ -41,7 +41,7 @@ def refuse_unless_valid(config: bytes, site: Site) -> bool:
         file.write_bytes(config)
         file.chmod(0o600)
     try:
-        done = _check(program, file, site)
+        done = _check(command, file, site)
     finally:
         with acting_for(site.person):
             shutil.rmtree(folder, ignore_errors=True)
@@ -50,7 +50,8 @@ def refuse_unless_valid(config: bytes, site: Site) -> bool:
     return True
 
 
-def _program(site: Site) -> str | None:
+def program(site: Site) -> str | None:
+    """How to start OpenClaw: ours below the prefix, else whichever is on PATH."""
     ours = site.prefix / "openclaw/node_modules/.bin/openclaw"
     return str(ours) if ours.exists() else shutil.which("openclaw")
 

@@ -13,7 +13,7 @@ from deploy.agent.site import Site
 from deploy.release.archive import Release
 
 #: of a target that this agent does not know, a release may hold files: they are left in it
-KINDS = frozenset({"openclaw", "cursor", "launchd"})
+KINDS = frozenset({"openclaw", "cursor", "launchd", "rollout"})
 #: instructions of an agent, in the workspace that openclaw.json names for it
 _INSTRUCTIONS = re.compile(r"workspace-[a-z0-9_-]+/AGENTS\.md")
 OWNER_ONLY, READABLE, EXECUTABLE = 0o600, 0o644, 0o755

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,8 @@ from deploy.account.refusal import Refusal
 from deploy.release.manifest import is_machine
 
 FILE = ".config/weathervane/agent.json"
-_REMOTES: Mapping[str, frozenset[str]] = {
-    "folder": frozenset({"folder"}),
-    "https": frozenset({"https"}),
-    "git": frozenset({"git", "branch"}),
-}
+_REMOTES = (("folder",), ("https",), ("git", "branch"))
+_REPORTS = (("folder",), ("git",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +26,8 @@ class Settings:
     remote: Mapping[str, str]
     allowed_signers: Path
     prefix: Path = Path("/opt/weathervane")
+    #: where reports go and the rings before this Mac's are read: {"folder": …} or {"git": …}; none: nobody hears of it
+    reports: Mapping[str, str] | None = None
     #: releases that are kept to go back to
     keep: int = 5
     health_seconds: int = 300
@@ -76,7 +75,9 @@ def _settings(data: Any) -> Settings:
     for name in ("machine", "remote", "allowed_signers"):
         if name not in data:
             raise ValueError(f"it lacks {name!r}")
-    given = {**data, "remote": _remote(data["remote"]), "allowed_signers": _path(data, "allowed_signers")}
+    given = {**data, "remote": _one_of(_REMOTES, data, "remote"), "allowed_signers": _path(data, "allowed_signers")}
+    if "reports" in data:
+        given["reports"] = _one_of(_REPORTS, data, "reports")
     if "prefix" in data:
         given["prefix"] = _path(data, "prefix")
     if "checkouts" in data:
@@ -93,12 +94,15 @@ def _settings(data: Any) -> Settings:
     return Settings(**given)
 
 
-def _remote(value: Any) -> Mapping[str, str]:
-    if not isinstance(value, dict) or frozenset(value) not in _REMOTES.values():
-        raise ValueError('\'remote\' is one of {"folder": …}, {"https": …}, {"git": …, "branch": …}')
+def _one_of(forms: Collection[tuple[str, ...]], data: Mapping[str, Any], name: str) -> Mapping[str, str]:
+    """A place in one of its forms, told by their keys."""
+    value = data[name]
+    if not isinstance(value, dict) or {*value} not in map(set, forms):
+        known = ("{" + ", ".join(f'"{key}": …' for key in form) + "}" for form in forms)
+        raise ValueError(f"{name!r} is one of {', '.join(known)}")
     for text in value.values():
         if not isinstance(text, str) or not text or text.startswith("-"):
-            raise ValueError(f"'remote' holds {text!r:.60}")
+            raise ValueError(f"{name!r} holds {text!r:.60}")
     return value
 
 

@@ -7,21 +7,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from deploy.account.refusal import Refusal, one_line
 from deploy.agent.health import Part, overall
 from deploy.agent.state import State
 from deploy.release.archive import Release
+from deploy.release.manifest import Origin
+from deploy.release.reported import FORMAT, QUIET, Sync, is_settled
 from deploy.release.secret import masked
 from deploy.release.whole import write_lasting
 
-FILE, FORMAT = "status.json", "weathervane-agent-status/1"
-Sync = Literal[
-    "in-sync", "mended", "drifted", "refused", "rolled-back", "unreachable", "suspended", "interrupted", "no-release"
-]
-#: Where nobody has to do anything.
-QUIET = frozenset({"in-sync", "mended", "suspended"})
+FILE = "status.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +29,11 @@ class Report:
     sync: Sync
     state: State
     release: Release | None
-    #: what the remote offers, where it said so
+    #: what the remote offers, where it said so, and its place in history, where it is here
     offered: str | None = None
+    offer: Origin | None = None
+    #: passes in a row that ended well on this release, this one included
+    soaked: int = 0
     refusal: Refusal | None = None
     #: what was not as the release says, before this pass mended it
     drift: tuple[str, ...] = ()
@@ -56,6 +56,8 @@ def report_data(report: Report) -> dict[str, Any]:
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "release": {"digest": report.state.current, **asdict(origin)} if origin else None,
         "offered": report.offered,
+        "offer": asdict(report.offer) if report.offer else None,
+        "soaked": report.soaked,
         "sync": {
             "state": report.sync,
             "code": refusal.code if refusal else None,
@@ -72,10 +74,24 @@ def report_data(report: Report) -> dict[str, Any]:
     }
 
 
-def write_report(folder: Path, report: Report) -> None:
+def soaked(before: Mapping[str, Any] | None, report: Report) -> int:
+    """Good passes in a row on one release, counted on from the report before: the Mac's own count, and no clock's."""
+    if not is_settled(report.sync, overall(report.health)):
+        return 0
+    release = (before or {}).get("release")
+    is_same = isinstance(release, dict) and release.get("digest") == report.state.current
+    return 1 + (_count((before or {}).get("soaked")) if is_same else 0)
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and value > 0 else 0
+
+
+def write_report(folder: Path, report: Report) -> bytes:
     """Whole or not at all, for whoever collects it."""
-    text = json.dumps(report_data(report), indent=1, ensure_ascii=False) + "\n"
-    write_lasting(folder / FILE, text.encode(), 0o644)
+    content = (json.dumps(report_data(report), indent=1, ensure_ascii=False) + "\n").encode()
+    write_lasting(folder / FILE, content, 0o644)
+    return content
 
 
 def read_report(folder: Path) -> dict[str, Any] | None:

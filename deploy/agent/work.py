@@ -18,11 +18,18 @@ from deploy.agent.intake import Intake, take_in
 from deploy.agent.lock import alone
 from deploy.agent.mac import NOTHING, Done, Mac, MacPlan, bring, plan, refuse_unless_possible
 from deploy.agent.remotes import remote_of
+from deploy.agent.rollout import refuse_unless_turn
 from deploy.agent.state import Journal, State, read_state, write_state
-from deploy.agent.status import Report, Sync, write_report
+from deploy.agent.status import Report, read_report, soaked, write_report
 from deploy.agent.store import Store
+from deploy.agent.tell import tell
 from deploy.agent.transition import Result, Transition, as_refusal
 from deploy.release.archive import Release
+from deploy.release.manifest import Origin
+from deploy.release.reported import Sync
+
+#: Why a release is not taken although nothing is wrong with it.
+_NO_FAULT: Mapping[str, Sync] = {"VD201": "unreachable", "VD207": "waiting", "VD208": "unreachable"}
 
 
 class Busy(Exception):
@@ -42,10 +49,10 @@ class _Ended:
 
 
 class Agent:
-    """The agent of one Mac."""
+    """The agent of one Mac. What somebody `brought` there by hand does not wait for the rings before."""
 
-    def __init__(self, mac: Mac) -> None:
-        self._mac, self._folder = mac, mac.site.state
+    def __init__(self, mac: Mac, *, brought: bool = False) -> None:
+        self._mac, self._folder, self._brought = mac, mac.site.state, brought
         self._store = Store(self._folder)
 
     def run(self) -> Report:
@@ -115,11 +122,15 @@ class Agent:
         return replace(mended, offered=offered.digest)
 
     def _take_in(self, state: State) -> Intake:
-        settings = self._mac.settings
+        settings, digest = self._mac.settings, None
         try:
-            return take_in(remote_of(settings.remote, self._folder), settings, state, self._store)
+            offered = take_in(remote_of(settings.remote, self._folder), settings, state, self._store)
+            digest = offered.digest
+            if offered.release and not self._brought:
+                refuse_unless_turn(offered.release, settings)
+            return offered
         except Refusal as refusal:
-            return Intake(refusal=refusal)
+            return Intake(digest, refusal=refusal)
 
     def _deployed(self, state: State, release: Release) -> _Ended:
         try:
@@ -153,7 +164,7 @@ class Agent:
     def _why_behind(self, state: State, offered: Intake) -> tuple[Sync, Refusal] | None:
         if (refusal := offered.refusal) is not None:
             self._mac.log.refusal(refusal)
-            return ("unreachable" if refusal.code == "VD201" else "refused"), refusal
+            return _NO_FAULT.get(refusal.code, "refused"), refusal
         if offered.digest in state.given_up:
             fix = "publish a newer release, or `vane-agent resume` to try it again"
             return "rolled-back", Refusal("VD307", str(offered.digest)[:12], state.given_up[str(offered.digest)], fix)
@@ -169,12 +180,20 @@ class Agent:
             release = None
         done, state = ended.done, ended.state
         report = Report(
-            self._mac.settings.machine, ended.sync, state, release, ended.offered, ended.refusal, ended.drift,
-            done.left, done.pending, self._health(release),
+            self._mac.settings.machine, ended.sync, state, release, ended.offered, self._origin(ended.offered), 0,
+            ended.refusal, ended.drift, done.left, done.pending, self._health(release),
         )  # fmt: skip
-        write_report(self._folder, report)
+        report = replace(report, soaked=soaked(read_report(self._folder), report))
+        tell(self._mac, release, write_report(self._folder, report))
         self._store.prune(_needed(ended))
         return report
+
+    def _origin(self, digest: str | None) -> Origin | None:
+        """The place in history of what is offered, where it came as far as this Mac."""
+        try:
+            return self._store.load(digest).manifest.origin if digest else None
+        except Refusal:
+            return None
 
     def _health(self, release: Release | None) -> Mapping[str, Part]:
         try:
@@ -203,6 +222,7 @@ def _of(result: Result) -> _Ended:
 
 
 def _needed(ended: _Ended) -> set[str | None]:
-    """Releases to keep: those to go back to, the one that waits, and both ends of a change that was cut off."""
+    """Releases to keep: those to go back to or given up, the one that waits, both ends of a change that was cut off."""
     journal = ended.state.journal
-    return {*ended.state.history, ended.offered, *((journal.source, journal.target) if journal else ())}
+    ends = (journal.source, journal.target) if journal else ()
+    return {*ended.state.history, *ended.state.given_up, ended.offered, *ends}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy.account.refusal import Refusal
 from deploy.release.manifest import Entry, check_entries, is_machine
+from deploy.release.rings import KIND
 from deploy.release.secret import SECRET
 
 _COMPILE = "run `vane compile`, commit, and bundle again"
@@ -18,24 +19,28 @@ _COMPILE = "run `vane compile`, commit, and bundle again"
 def machines(project: Path) -> Iterator[tuple[str, tuple[Entry, ...], Mapping[str, bytes]]]:
     """Name, entries and contents of every Mac. Raises Refusal."""
     generated = project / "generated"
-    owned = _owned(generated)
+    owned, rollout = _owned(generated)
     if not owned:
         raise Refusal("VD101", "generated/manifest.json", "it names no Mac", _COMPILE)
+    shared = {f"{KIND}/{path}": content for path, content in _contents(generated / KIND, rollout).items()}
+    of_all = tuple(_entry(generated, path, content) for path, content in shared.items())
     for machine, digests in sorted(owned.items()):
         if not is_machine(machine):
             raise Refusal("VD103", f"generated/machines/{machine}", "no name for a Mac", "name it a-z, 0-9, -")
         contents = _contents(generated / "machines" / machine, digests)
-        entries = tuple(_entry(generated / "machines" / machine, path, contents[path]) for path in sorted(contents))
+        own = (_entry(generated / "machines" / machine, path, content) for path, content in contents.items())
+        entries = tuple(sorted((*own, *of_all), key=lambda entry: entry.path))
         try:
             check_entries(entries)
         except ValueError as error:
             raise Refusal("VD103", f"generated/machines/{machine}", str(error), "rename the file") from error
-        yield machine, entries, contents
+        yield machine, entries, {**contents, **shared}
 
 
-def _owned(generated: Path) -> Mapping[str, Mapping[str, str]]:
-    """Mac → path → SHA-256, as the last compile wrote them down."""
+def _owned(generated: Path) -> tuple[Mapping[str, Mapping[str, str]], Mapping[str, str]]:
+    """Mac → path → SHA-256, as the last compile wrote them down; and what is about all Macs together."""
     found: dict[str, dict[str, str]] = {}
+    rollout: dict[str, str] = {}
     try:
         artifacts = json.loads((generated / "manifest.json").read_bytes())["artifacts"]
         for path, digest in artifacts.items():
@@ -43,11 +48,13 @@ def _owned(generated: Path) -> Mapping[str, Mapping[str, str]]:
             machine, _, inner = rest.partition("/")
             if top == "machines":
                 found.setdefault(machine, {})[inner] = str(digest)
+            elif top == KIND:
+                rollout[rest] = str(digest)
     except OSError as error:
         raise Refusal("VD101", "generated/manifest.json", f"cannot be read: {error.strerror}", _COMPILE) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal("VD101", "generated/manifest.json", "it is no manifest of a compile", _COMPILE) from error
-    return found
+    return found, rollout
 
 
 def _contents(folder: Path, digests: Mapping[str, str]) -> Mapping[str, bytes]:

@@ -10,7 +10,7 @@ from deploy.account.refusal import Refusal
 from deploy.release.manifest import LINEAGE, Origin
 
 #: What a release is made of. A commit that changes none of it makes no release.
-MACHINES = "generated/machines"
+PARTS = ("generated/machines", "generated/rollout")
 _WHOLE = "fetch the whole history (actions/checkout: fetch-depth: 0)"
 
 
@@ -28,15 +28,15 @@ def lineage(project: Path, revision: str = "HEAD") -> Lineage:
         raise Refusal("VD102", str(project), "it is a shallow clone, so releases cannot be counted", _WHOLE)
     commit = _git(project, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
     # the first parent is the main branch; what was merged into it counts once, as the merge
-    log = _git(project, "rev-list", "--first-parent", commit, "--", MACHINES).split()
+    log = _git(project, "rev-list", "--first-parent", commit, "--", *PARTS).split()
     if not log:
-        raise Refusal("VD102", MACHINES, f"no commit before {revision} changed it", "commit generated/")
+        raise Refusal("VD102", PARTS[0], f"no commit before {revision} changed it", "commit generated/")
     return Lineage(Origin(len(log), log[0]), tuple(log[1 : LINEAGE + 1]))
 
 
 def refuse_unless_committed(project: Path) -> None:
     """What is bundled must be what was reviewed and merged. Raises Refusal."""
-    changed = _git(project, "status", "--porcelain", "--untracked-files=all", "--", MACHINES, "generated/manifest.json")
+    changed = _git(project, "status", "--porcelain", "--untracked-files=all", "--", *PARTS, "generated/manifest.json")
     if changed:
         first = changed.splitlines()[0][3:]
         raise Refusal("VD101", first, "it is not as it was committed", "run `vane compile`, commit, and bundle again")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: VD1xx making a bundle, VD2xx taking one in, VD3xx applying it, VD4xx the agent's own setup.
+#: VD1xx making a bundle, VD2xx taking one in, VD3xx applying it, VD4xx the agent's own setup,
+#: VD5xx pushing.
 CODES: Mapping[str, str] = {
     "VD101": "generated/ is not a clean, committed compile",
     "VD102": "the repository cannot say which release this is",
@@ -17,6 +18,8 @@ CODES: Mapping[str, str] = {
     "VD204": "the release is for another Mac",
     "VD205": "the release is older than one that this Mac had",
     "VD206": "the release does not follow from one that this Mac had",
+    "VD207": "the release waits for the rings before this Mac's",
+    "VD208": "the place of reports cannot be read or written",
     "VD301": "something stands in a file's place",
     "VD302": "a folder cannot be written",
     "VD303": "OpenClaw refuses its configuration",
@@ -30,4 +33,8 @@ CODES: Mapping[str, str] = {
     "VD402": "the agent runs as the wrong account",
     "VD403": "the agent's own files are damaged",
     "VD404": "there is no release to go back to",
+    "VD501": "pushing needs pyinfra",
+    "VD502": "there is nothing to push, or nowhere",
+    "VD503": "a Mac cannot be reached",
+    "VD504": "a Mac has no agent that runs",
 }

@@ -22,7 +22,7 @@ _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,120}(?:/[A-Za-z0-9][A-Za-z0-9.
 
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:
-    """Where a release stands: the `number`-th change of generated/machines/ on the main branch, made by `commit`."""
+    """Where a release stands: the `number`-th change of what Macs get on the main branch, made by `commit`."""
 
     number: int
     commit: str
@@ -112,20 +112,21 @@ def origin_of(data: Any) -> Origin | None:
 
 
 def _origin(data: Any) -> Origin:
-    return Origin(_count(data["number"]), _matching(_COMMIT, data["commit"]))
+    return Origin(count_of(data["number"]), _matching(_COMMIT, data["commit"]))
 
 
 def _entry(data: Any) -> Entry:
-    mode = _count(data["mode"])
+    mode = count_of(data["mode"])
     if mode not in MODES:
         raise ValueError(f"mode {mode:o} is none of ours")
-    size = _count(data["size"])
+    size = count_of(data["size"])
     if size > MOST_BYTES:
         raise ValueError(f"{size} bytes are more than {MOST_BYTES}")
     return Entry(str(data["path"]), _matching(_NAME, data["kind"]), _matching(_DIGEST, data["sha256"]), size, mode)
 
 
-def _count(value: Any) -> int:
+def count_of(value: Any) -> int:
+    """A whole number from zero on, as JSON had it. Raises ValueError."""
     if type(value) is not int or value < 0:
         raise ValueError(f"{value!r:.60} is no count")
     return value

@@ -39,6 +39,8 @@ def tables(results: Mapping[str, Any]) -> str:
             "",
             *replays([info for info in infos if info["group"] == "simulate"]),
             "",
+            *rollouts([info for info in infos if info["group"] == "rollout"]),
+            "",
         )
     )
 
@@ -125,6 +127,18 @@ def replays(infos: Iterable[Info]) -> Iterator[str]:
         for name, key in (("DuckDB scans the same columns", "scan"), ("`vane simulate`", "replay")):
             ratios = (f"{info[key][unit] / info['scan'][unit]:.1f}" for unit in ("cpu", "wall"))
             yield f"| {' | '.join((name, calls, *figures(info[key]), *ratios))} |"
+
+
+def rollouts(infos: Iterable[Info]) -> Iterator[str]:
+    """Releases over a folder, ring by ring."""
+    for info in infos:
+        yield f"| {info['macs']} Macs over a folder | rounds | Macs reached | CPU | wall | fetched by all | reports |"
+        yield "|---|--:|--:|--:|--:|--:|--:|"
+        for row in info["rows"]:
+            rounds, reached = str(row["rounds"] or ""), str(row.get("reached", ""))
+            sizes = (f"{row[key] / 1e6:.1f} MB" for key in ("fetched", "reports"))
+            cells = (row["what"], rounds, reached, f"{row['cpu']:.0f} s", f"{row['wall']:.0f} s", *sizes)
+            yield f"| {' | '.join(cells)} |"
 
 
 def fleet(info: Info) -> str:

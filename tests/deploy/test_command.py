@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from deploy.agent.site import STATE, Person, acting_for, site_of
 from deploy.agent.work import Agent
 from deploy.release.codes import CODES
 from tests.deploy.accounts import IS_PYTHON_FOR_EVERYBODY, NOBODY, PYTHON, as_owner
-from tests.deploy.desk import Desk, openclaw, plist
+from tests.deploy.desk import Desk, make_key, openclaw, plist
 from tests.deploy.rehearsal import Rehearsal
 
 FIRST = {"openclaw.json": openclaw(agents={"a": 1}), "policy.jsonc": b"{}\n"}
@@ -116,6 +117,20 @@ def test_suspend_resume_rollback(laptop: Rehearsal, desk: Desk, capsys: pytest.C
     assert "a demo today" in (laptop.home / STATE / "agent.log").read_text()
 
 
+def test_what_somebody_brought(laptop: Rehearsal, desk: Desk, tmp_path: Path) -> None:
+    """From another folder than agent.json's, and by its signature all the same."""
+    desk.publish(FIRST)
+    assert main(["run"]) == 0
+    shutil.copytree(desk.out, tmp_path / "brought")
+    desk.commit(SECOND)
+    assert replace(desk, out=tmp_path / "brought").bundle(key=make_key(tmp_path, "stranger")) == 0
+    assert main(["run", "--from", str(tmp_path / "brought")]) == 1
+    assert laptop.file(".openclaw/openclaw.json") == FIRST["openclaw.json"]
+    assert replace(desk, out=tmp_path / "brought").bundle() == 0
+    assert main(["run", "--from", str(tmp_path / "brought")]) == 0
+    assert laptop.file(".openclaw/openclaw.json") == SECOND["openclaw.json"]
+
+
 def test_a_second_one_says_so(laptop: Rehearsal, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     (laptop.home / STATE).mkdir(parents=True)
     with alone(laptop.home / STATE, wait=False):
@@ -184,6 +199,9 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
         ({"checkouts": "/a"}, "'checkouts' is not a list"),
         ({"checkouts": ["a"]}, "no absolute path"),
         ({"probe": 7}, "'probe' is not of type str"),
+        ({"reports": {"https": "https://a.example"}}, "'reports' is one of"),
+        ({"reports": {"git": "-x"}}, "'reports' holds"),
+        ({"reports": "here"}, "'reports' is one of"),
     ],
 )
 def test_settings_that_are_wrong(mac: Rehearsal, more: dict[str, Any], words: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compiler.cli import parser
 from compiler.plan import MachinePlan, MlxServer, Schedule
 from compiler.targets import Reach
 from compiler.targets.launchd import TARGET
@@ -83,7 +84,9 @@ def test_commands() -> None:
     ]  # fmt: skip
     assert command(job(DEPLOY)) == ["/opt/weathervane/bin/vane-agent", "run", "--user", "vane"]
     assert command(job(DEPLOY, PLANS["laptop"])) == ["/opt/weathervane/bin/vane-agent", "run"]
-    assert command(job(HARNESS)) == ["/opt/weathervane/venv/bin/vane-harness", "weekly"]
+    week = ["/opt/weathervane/venv/bin/vane", "week", "-C", "/opt/weathervane/project", "--commit", "--push"]
+    assert command(job(HARNESS)) == week
+    parser().parse_args(week[1:])  # the tool takes it
 
 
 def test_daemons_name_their_user_and_only_the_deploy_agent_is_root() -> None:

@@ -181,8 +181,8 @@ def _deploy(plan: MachinePlan, account: Account | None) -> Job:
 def _harness(prefix: str, schedule: Schedule) -> Job:
     return Job(
         label="ai.weathervane.harness",
-        comment="Weathervane weekly acceptance harness",
-        command=(f"{prefix}/venv/bin/vane-harness", "weekly"),
+        comment="Weathervane week: evidence, proposals and their branch",
+        command=(f"{prefix}/venv/bin/vane", "week", "-C", f"{prefix}/project", "--commit", "--push"),
         environment=(("PATH", f"{prefix}/bin:{TOOLS_PATH}"),),
         # Background would slow the very calls whose time it takes
         process_type="Standard",

@@ -116,6 +116,20 @@ def test_an_open_pull_request_outlives_a_silent_week(team: Team) -> None:
     assert team.subjects("2026-W24")[-1] == "2026-W26: evidence and generated/"
 
 
+def test_what_is_below_a_persons_commit_is_told_when_nobody_proposes_it_any_more(team: Team, tmp_path: Path) -> None:
+    models = team.server.market.models
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    edited_by_ana(team, tmp_path, "2026-W24")
+    team.pass_week()
+    team.server.market.models = [each for each in models if each["id"] != OWL]
+    assert team.pushed().code == 0
+    text = git(team.remote, "show", "weathervane/2026-W24:generated/weeks/2026-W25/pull-request.md")
+    assert M27 in git(team.remote, "diff", "main", "weathervane/2026-W24", "--", "policies/tracks.yaml")
+    lead = text.splitlines()[2]
+    assert "merging it also merges: 1 commit of people, the earlier " in lead and f"gone {M27}" in lead
+
+
 def test_what_somebody_pushes_meanwhile_is_not_overwritten(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,8 @@ class Decided:
     seen: tuple[str, ...]
     #: kinds that tracks.yaml lets merge by themselves
     auto_merge: frozenset[str]
+    #: what is on the branch already because people committed to it, and none of this week's
+    beneath: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:

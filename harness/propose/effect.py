@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,9 +13,11 @@ from pathlib import Path
 from compiler.change import Change, compare
 from compiler.compile import Compiled, compile_policies
 from compiler.diagnostics import PolicyError
+from compiler.policy import TRACK_KEYS
 from compiler.targets import Target
 from compiler.whole_file import write_whole
 from harness.propose.replayed import Replay
+from harness.propose.signal import route_of
 from harness.propose.trial import Trial
 from harness.report.stored.harness import HarnessRun, LegRun, Percentile, Rate
 
@@ -44,7 +46,7 @@ def effects(
             for file, text in trial.files:
                 write_whole(copy / file, text.encode("utf-8"))
             after = compile_policies(copy, targets)  # it was tried out: it compiles
-            found.append(_effect(before, after, run, replay))
+            found.append(_effect(before, after, run, replay) if before else _mended(trial, after, run))
             before = after
     return found
 
@@ -56,10 +58,18 @@ def _compiled(policies: Path, targets: Sequence[Target]) -> Compiled | None:
     return None
 
 
-def _effect(before: Compiled | None, after: Compiled, run: HarnessRun | None, replay: Replay | None) -> Effect:
-    if before is None:
-        why = "Bill: not known. Without it the policies do not compile, so there is nothing to compare with."
-        return Effect(None, (), 0, (why,))
+def _mended(trial: Trial, after: Compiled, run: HarnessRun | None) -> Effect:
+    """Of a proposal without which the policies do not compile: whom it reaches is told by the routes that it edits."""
+    plan, edited = after.plans[0], {route_of(edit) for edit in trial.proposal.edits}
+    routes = [route for route in plan.routes if {route.scenario, TRACK_KEYS.get(route.track)} & edited]
+    touched = tuple(sorted(route.scenario for route in routes))
+    machines = sum(any(route.scenario in touched for route in mac.routes) for mac in plan.machines.values())
+    why = "Bill: not known. Without it the policies do not compile, so there is nothing to compare with."
+    firsts = {route.hops[0].model for route in routes if route.hops}
+    return Effect(None, touched, machines, (why, *_told(touched, machines, firsts, run)))
+
+
+def _effect(before: Compiled, after: Compiled, run: HarnessRun | None, replay: Replay | None) -> Effect:
     change = compare(before, after, {}, {})
     touched = tuple(route.scenario for route in change.routes if route.differences)
     machines = {name for route in change.routes if route.differences for name in route.machines}
@@ -77,10 +87,14 @@ def _words(
         yield "Bill: not known, no market.yaml says how much work there is."
     else:
         yield f"Bill: {usd:+.2f} USD a month at list price, by the planned shares."
-    if touched:
-        yield f"Reach: {', '.join(touched)}, on {machines} Mac{'' if machines == 1 else 's'}."
     rerouted = {route.scenario for route in change.routes if route.is_rerouted}
     firsts = {route.hops[0].model for route in after.plans[0].routes if route.scenario in rerouted and route.hops}
+    yield from _told(touched, machines, firsts, run)
+
+
+def _told(touched: Sequence[str], machines: int, firsts: Set[str], run: HarnessRun | None) -> Iterator[str]:
+    if touched:
+        yield f"Reach: {', '.join(touched)}, on {machines} Mac{'' if machines == 1 else 's'}."
     for model in sorted(firsts):
         yield measured(model, run)
 

@@ -44,7 +44,8 @@ def title(decided: Decided) -> str:
     asked = several(len(decided.tickets), "ticket") if decided.tickets else ""
     if not decided.made:
         rest = [asked, several(len(decided.left_out), "proposal") + " left out" if decided.left_out else ""]
-        return f"{decided.week}: no route changes; {', '.join(each for each in rest if each) or 'nothing to decide'}"
+        changes = "nothing new" if decided.beneath else "no route changes"
+        return f"{decided.week}: {changes}; {', '.join(each for each in rest if each) or 'nothing to decide'}"
     first, *others = decided.made
     said = inert(cut(first.proposal.title, _TITLE))
     more = [f"{several(len(others), 'more change')}" if others else "", asked]
@@ -75,8 +76,10 @@ def _text(words: str) -> str:
 
 def _lead(decided: Decided) -> str:
     said = f"Evidence of {days(decided.week)}, in `generated/weeks/{decided.week}/`."
+    if decided.beneath:
+        said += f" People committed to this branch, so merging it also merges: {_text(', '.join(decided.beneath))}."
     if not decided.made:
-        return f"{said} Merging it changes no route: it archives the evidence."
+        return said if decided.beneath else f"{said} Merging it changes no route: it archives the evidence."
     return (
         f"{said} One commit a proposal, each with its policy lines alone: to drop one, `git revert` it and run "
         "`vane compile`. The last commit is what follows from them: evidence, lock and `generated/`."

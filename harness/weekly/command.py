@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from compiler.commands.asking import refuse
@@ -19,7 +20,7 @@ from harness.propose import written
 from harness.propose.pull_request import FILE, title
 from harness.report import command as report_command
 from harness.weekly.branch import Branch, carry, survey
-from harness.weekly.commits import Built, build, push
+from harness.weekly.commits import Built, beneath, build, push
 from harness.weekly.git import web_address
 from harness.weekly.steps import Monday, Outcome
 from harness.weekly.steps import run as run_step
@@ -81,7 +82,8 @@ def _run(asked: argparse.Namespace, week: Week, clock: Clock, branch: Branch | N
 
 def _commit(project: Path, branch: Branch, monday: Monday, *, is_pushed: bool) -> Built:
     assert monday.decided is not None  # the caller has looked
-    decided, address, names = monday.decided, web_address(project), monday.done
+    monday.decided = decided = replace(monday.decided, beneath=beneath(branch, monday.decided))
+    address, names = web_address(project), monday.done
 
     def derive(tree: Path) -> None:
         written.write(tree, decided, installed(), f"{address}/blob/{branch.name}" if address else None)

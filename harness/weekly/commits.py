@@ -23,7 +23,7 @@ from harness.propose.decide import Decided, Made
 from harness.propose.edit import edited
 from harness.propose.proposal import confidence
 from harness.propose.yaml_nodes import EditRefused
-from harness.report.words import cut
+from harness.report.words import cut, several
 from harness.weekly.branch import LOCK, OF_PROPOSAL, OF_WEEK, Branch
 from harness.weekly.findings import GIT_REFUSED, LOCK_KEPT
 from harness.weekly.git import ask, git
@@ -56,6 +56,14 @@ def build(project: Path, branch: Branch, decided: Decided, derive: Callable[[Pat
     is_new = commit != branch.tip
     git(project, "update-ref", f"refs/heads/{branch.name}", commit)
     return Built(commit, is_new, found)
+
+
+def beneath(branch: Branch, decided: Decided) -> tuple[str, ...]:
+    """What the week stands upon on a branch with people's commits: these, and proposals that nobody makes any more."""
+    if not branch.foreign:
+        return ()
+    old = branch.proposed - {inert(made.signal.key) for made in decided.made}
+    return (several(len(branch.foreign), "commit") + " of people", *(f"the earlier {key!r}" for key in sorted(old)))
 
 
 def push(project: Path, branch: Branch, built: Built) -> None:

@@ -55,6 +55,19 @@ def cut(old: str, new: str) -> tuple[list[str], list[str]]:
     return was[: len(was) - tail], now[: len(now) - tail]
 
 
+def around(text: str, path: tuple[str | int, ...]) -> tuple[str, str]:
+    """What stands before a value and what stands behind it, byte for byte; its key is before it."""
+    node, start = YAML(pure=True).compose(text), 0
+    for step in path:
+        if isinstance(step, int):
+            node = node.value[step]
+            start = node.start_mark.index
+        else:
+            key, node = next(pair for pair in node.value if pair[0].value == step)
+            start = key.end_mark.index
+    return text[:start], text[node.end_mark.index :]
+
+
 def wanted(layout: Layout, edit: Edit) -> Any:
     data = copy.deepcopy(layout.data)
     parent, step = at(data, edit.path[:-1]), edit.path[-1]
@@ -118,6 +131,9 @@ def assert_kept(layout: Layout, edit: Edit, new: str) -> None:
         kept = [comment for comment in layout.comments if not re.search(rf"# {comment}:", "".join(gone))]
     else:
         kept = list(layout.comments)
+    if edit.verb == "set" and edit.path[-1] != "new":
+        before, behind = around(layout.text, edit.path)
+        assert new.startswith(before) and new.endswith(behind), (layout.text, edit, new)
     assert re.findall(r"# (c[0-9]+):", new) == [c for c in layout.comments if c in kept or f"# {c}:" in new]
     assert set(kept) <= set(re.findall(r"# (c[0-9]+):", new))
     is_new = edit.verb == "insert" or edit.path[-1] == "new"

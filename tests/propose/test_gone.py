@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.propose.effect import effects
 from harness.propose.gone import gone
 from harness.propose.replacement import choices, objections
 from tests.propose.known import (
@@ -23,7 +24,7 @@ from tests.propose.known import (
     signals,
     tried,
 )
-from tests.shipped import shipped
+from tests.shipped import shipped, targets
 
 NAME = permaslugs()
 LISTED = {NAME[FLASH]: 900, NAME[HY3]: 500, NAME[MIMO]: 400, NAME[M27]: 20}
@@ -44,6 +45,11 @@ def test_a_fallback_that_is_gone_is_replaced_in_every_route(tmp_path: Path) -> N
     assert found.routes == ("token_track",)
     (trial,) = tried(tmp_path, found, lock_without=[M27])
     assert trial.holds, trial.findings
+    (effect,) = effects(tmp_path / "policies", [trial], targets(), None, None)
+    assert effect.usd_per_month is None and effect.words[0].startswith("Bill: not known. Without it the policies do")
+    on_token = {name for name, of in shipped().policies.scenarios.items() if of.track == "token"}
+    assert set(effect.scenarios) == on_token and effect.machines == len(shipped().plans[0].machines)
+    assert effect.words[1].startswith("Reach: ") and f"success of {FLASH} on our prompts: not known" in effect.words[2]
 
 
 def test_a_primary_that_is_gone_takes_its_test_along(tmp_path: Path) -> None:

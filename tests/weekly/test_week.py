@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import json
 import subprocess
 from pathlib import Path
@@ -9,10 +11,18 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import main, parser
+from harness.bench import run_command
+from harness.bench.run_options import checked
+from harness.bench.store import Store
+from harness.clock import Clock
+from harness.market import archive
 from harness.weekly import command
 from harness.weekly.command import steps_of
 from harness.weekly.commits import push
+from harness.weekly.steps import Monday, bench
+from harness.weeks import Week
 from tests.propose.known import M27, OWL, permaslugs
+from tests.runs.test_store import HEADER
 from tests.weekly.conftest import Team, git
 
 SUBJECT = f"{M27} is gone"
@@ -116,6 +126,20 @@ def test_an_open_pull_request_outlives_a_silent_week(team: Team) -> None:
     assert team.subjects("2026-W24")[-1] == "2026-W26: evidence and generated/"
 
 
+def test_what_is_below_a_persons_commit_is_told_when_nobody_proposes_it_any_more(team: Team, tmp_path: Path) -> None:
+    models = team.server.market.models
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    edited_by_ana(team, tmp_path, "2026-W24")
+    team.pass_week()
+    team.server.market.models = [each for each in models if each["id"] != OWL]
+    assert team.pushed().code == 0
+    text = git(team.remote, "show", "weathervane/2026-W24:generated/weeks/2026-W25/pull-request.md")
+    assert M27 in git(team.remote, "diff", "main", "weathervane/2026-W24", "--", "policies/tracks.yaml")
+    lead = text.splitlines()[2]
+    assert "merging it also merges: 1 commit of people, the earlier " in lead and f"gone {M27}" in lead
+
+
 def test_what_somebody_pushes_meanwhile_is_not_overwritten(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +175,37 @@ def test_a_lock_that_nothing_mends_stays_off_the_branch(team: Team, tmp_path: Pa
     branch = checked_out(team, tmp_path, "2026-W24")
     assert main(["compile", "--check", "-C", str(branch)]) == 0
     assert team.subjects("2026-W24") == ["2026-W24: evidence"]
+
+
+def test_a_run_that_was_cut_off_goes_on_and_one_that_is_there_is_not_bought_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `bench run` is asked; that it pays no call twice is told by its own tests."""
+    asked: list[argparse.Namespace] = []
+
+    def is_asked(each: argparse.Namespace) -> int:
+        checked(each, now)  # it is called rightly
+        asked.append(each)
+        return 0
+
+    monkeypatch.setattr(run_command, "run", is_asked)
+    week = Week(2026, 48)
+    now = datetime.datetime(2026, 11, 30, 6, tzinfo=datetime.UTC)
+    monday = Monday(tmp_path, week, Clock(now=lambda: now), None, None, "5", ("mlx",))
+    assert bench(monday).state == "done"
+    assert (asked[-1].resume, asked[-1].week, asked[-1].leg, asked[-1].max_usd) == (None, str(week), ["mlx"], "5")
+
+    cut_off = tmp_path / ".vane/runs" / f"{week}.jsonl"
+    with Store(cut_off, HEADER):
+        pass
+    assert bench(monday).state == "done"
+    assert (asked[-1].resume, asked[-1].max_usd, asked[-1].leg) == (cut_off, "5", None)
+
+    now += datetime.timedelta(days=7)
+    assert (bench(monday).state, len(asked)) == ("skipped", 2), "another week has ended since"
+    archive.folder(tmp_path, week).mkdir(parents=True)
+    (archive.folder(tmp_path, week) / "harness.json").write_text("{}")
+    assert (bench(monday).state, len(asked)) == ("done", 2)
 
 
 def test_what_is_not_committed_is_not_mixed_in(team: Team) -> None:

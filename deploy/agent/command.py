@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
         "--from", dest="brought", type=Path, metavar="FOLDER",
         help="take the release that somebody put there, now, whatever the rings before this Mac's say",
     )  # fmt: skip
+    run.add_argument("--jitter", action="store_true", help="sleep up to jitter_seconds first, as launchd's passes do")
     plan = commands.add_parser("plan", help="show what a pass would do")
     status = commands.add_parser("status", help="what the last pass found")
     status.add_argument("--json", action="store_true", help="as status.json has it")
@@ -81,7 +82,7 @@ def _run(asked: argparse.Namespace) -> int:
     settings = read_settings(Path.home() / FILE)
     brought: Path | None = getattr(asked, "brought", None)
     if brought is not None:
-        settings = replace(settings, remote={"folder": str(brought.absolute())}, jitter_seconds=0)
+        settings = replace(settings, remote={"folder": str(brought.absolute())})
     site = site_of(asked.user, settings.prefix)
     agent = Agent(Mac(site, settings, Launchctl(site.domains), Log(site.state)), brought=brought is not None)
     if asked.command == "status":
@@ -94,7 +95,7 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.command == "resume":
         agent.resume()
         return GOOD
-    report = agent.run() if asked.command == "run" else agent.roll_back()
+    report = agent.run(is_scheduled=asked.jitter) if asked.command == "run" else agent.roll_back()
     print(report_text(report_data(report)), end="")
     return GOOD if report.is_quiet else FINDINGS
 

@@ -31,8 +31,8 @@ class Settings:
     #: releases that are kept to go back to
     keep: int = 5
     health_seconds: int = 300
-    #: longest sleep before a pass, so that a fleet does not ask at one moment
-    jitter_seconds: int = 0
+    #: longest sleep before a pass that launchd begins, so that a fleet does not ask at one moment
+    jitter_seconds: int = 60
     #: scenario that is asked for one token after a release; none: /healthz alone
     probe: str | None = None
     #: checkouts with labelled data that get a .cursorignore

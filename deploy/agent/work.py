@@ -55,9 +55,9 @@ class Agent:
         self._mac, self._folder, self._brought = mac, mac.site.state, brought
         self._store = Store(self._folder)
 
-    def run(self) -> Report:
-        """One pass. Raises Busy, Refusal, OSError."""
-        if self._mac.settings.jitter_seconds:
+    def run(self, *, is_scheduled: bool = False) -> Report:
+        """One pass; one that launchd began sleeps first. Raises Busy, Refusal, OSError."""
+        if is_scheduled:
             time.sleep(random.uniform(0, self._mac.settings.jitter_seconds))
         with self._alone(wait=False):
             state = self._counted(read_state(self._folder))

@@ -67,8 +67,8 @@ class Rehearsal:
     def agent(self) -> Agent:
         return Agent(self.mac)
 
-    def run(self) -> Report:
-        return self.agent.run()
+    def run(self, *, is_scheduled: bool = False) -> Report:
+        return self.agent.run(is_scheduled=is_scheduled)
 
     def having(self, **settings: Any) -> Rehearsal:
         return replace(self, settings=replace(self.settings, **settings))

@@ -108,10 +108,11 @@ def test_a_fleet_does_not_ask_at_one_moment(mac: Rehearsal, desk: Desk, monkeypa
 
     monkeypatch.setattr(random, "uniform", draw)
     desk.publish({"policy.jsonc": b"{}\n"})
-    assert mac.having(jitter_seconds=60).run().sync == "in-sync"
-    assert drawn == [(0, 60)]
+    assert mac.run(is_scheduled=True).sync == "in-sync"
+    assert mac.having(jitter_seconds=20).run(is_scheduled=True).sync == "in-sync"
+    assert drawn == [(0, 60), (0, 20)]
     mac.run()
-    assert len(drawn) == 1, "only where it is asked for"
+    assert len(drawn) == 2, "a person's pass begins at once"
 
 
 def test_files_that_this_agent_does_not_know_are_left_in_the_release(mac: Rehearsal, desk: Desk) -> None:

@@ -82,8 +82,8 @@ def test_commands() -> None:
         "/opt/weathervane/venv/bin/python3", "-m", "mlx_lm", "server",
         "--model", "mlx-community/Qwen3-30B-A3B-4bit", "--host", "127.0.0.1",
     ]  # fmt: skip
-    assert command(job(DEPLOY)) == ["/opt/weathervane/bin/vane-agent", "run", "--user", "vane"]
-    assert command(job(DEPLOY, PLANS["laptop"])) == ["/opt/weathervane/bin/vane-agent", "run"]
+    assert command(job(DEPLOY)) == ["/opt/weathervane/bin/vane-agent", "run", "--jitter", "--user", "vane"]
+    assert command(job(DEPLOY, PLANS["laptop"])) == ["/opt/weathervane/bin/vane-agent", "run", "--jitter"]
     week = ["/opt/weathervane/venv/bin/vane", "week", "-C", "/opt/weathervane/project", "--commit", "--push"]
     assert command(job(HARNESS)) == week
     parser().parse_args(week[1:])  # the tool takes it

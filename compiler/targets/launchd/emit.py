@@ -169,7 +169,7 @@ def _deploy(plan: MachinePlan, account: Account | None) -> Job:
     return Job(
         label="ai.weathervane.deploy",
         comment="Weathervane deploy agent",
-        command=(f"{plan.prefix}/bin/vane-agent", "run", *for_user),
+        command=(f"{plan.prefix}/bin/vane-agent", "run", "--jitter", *for_user),
         environment=(("PATH", f"{plan.prefix}/bin:{SYSTEM_PATH}"),),
         process_type="Background",
         when=300,

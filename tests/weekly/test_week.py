@@ -201,6 +201,8 @@ def test_steps_run_in_their_order_whatever_is_left_out(words: list[str], steps: 
     ("words", "said"),
     [
         (["2026-W60"], "2026 has no week 60"),
+        (["--max-usd", "5 USD"], "--max-usd takes an amount such as 2.50, not '5 USD'"),
+        (["--max-usd", ""], "--max-usd takes an amount such as 2.50, not ''"),
         (["--push"], "--push pushes what --commit makes"),
         (["--commit", "--skip", "propose"], "--commit commits what the step propose comes to"),
     ],

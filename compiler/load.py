@@ -53,7 +53,8 @@ def load(policies: Path, expected: frozenset[str]) -> Documents:
     texts: dict[str, str] = {}
     findings: list[Finding] = []
     if not policies.is_dir():
-        missing = UNREADABLE.at(Place(policies.name), f"no folder {policies.name!r}", "run it where policies/ lies")
+        fix = "run it where policies/ lies, or say with -C where that is"
+        missing = UNREADABLE.at(Place(policies.name), f"no folder {policies.name!r}", fix)
         return Documents(policies.name, {}, (missing,))
     for path, inside in sorted(_walk(policies)):
         name = f"{policies.name}/{inside}"

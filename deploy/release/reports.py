@@ -24,7 +24,7 @@ _WHO = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "vane-agent"), ("EMAIL", "vane-agent@localhost"))
 }
-_LATER = "see that the place can be reached and written from here; the next pass tries again"
+_LATER = "see that the place can be reached from here, and written by agents; their next pass tries again"
 
 
 class Reports(Protocol):

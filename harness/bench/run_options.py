@@ -56,10 +56,11 @@ def checked(asked: argparse.Namespace, now: datetime.datetime) -> Options:
         raise UsageError("--until-decided looks at all of a run: no --shard with it")
     if asked.against and not asked.until_decided:
         raise UsageError("--against is for --until-decided; to compare runs that are there: vane bench compare")
-    return Options(_money(asked.max_usd), _shard(asked.shard), _week(asked.week, now))
+    return Options(money(asked.max_usd), _shard(asked.shard), _week(asked.week, now))
 
 
-def _money(text: str | None) -> Decimal | None:
+def money(text: str | None) -> Decimal | None:
+    """What --max-usd says; raises UsageError where that is no amount, and so no bound."""
     if text is None:
         return None
     try:

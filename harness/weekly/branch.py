@@ -16,7 +16,7 @@ from compiler.whole_file import write_whole
 from harness.market import archive
 from harness.propose.pull_request import FILE as TEXT
 from harness.propose.store import FILE
-from harness.weekly.findings import ON_THE_BRANCH, UNCOMMITTED
+from harness.weekly.findings import NOT_ON_ORIGIN, ON_THE_BRANCH, UNCOMMITTED
 from harness.weekly.git import EMAIL, ask, git
 from harness.weeks import Week
 
@@ -65,6 +65,8 @@ def survey(project: Path, week: Week) -> Branch:
         name = f"{PREFIX}{newest}"  # a pull request that is open still: it is updated
     tip = open_ones.get(Week.parse(name.removeprefix(PREFIX)))
     foreign, proposed = _on_it(project, base, tip) if tip else ((), frozenset())
+    if has_remote:
+        _refuse_unless_on_origin(project, name, base, foreign)
     return Branch(name, base, tip, foreign, proposed, carried, has_remote)
 
 
@@ -75,6 +77,17 @@ def _refuse_unless_clean(project: Path) -> None:
     changed = [line[3:] for line in git(project, "status", "--porcelain", "--", "policies").splitlines()]
     if others := [file for file in changed if file != LOCK]:
         raise PolicyError([UNCOMMITTED.at(Place(others[0]), f"{others[0]} has changes that are not committed")])
+
+
+def _refuse_unless_on_origin(project: Path, name: str, base: str, on_origin: tuple[str, ...]) -> None:
+    """The week starts from origin's branch and then sets the local one: what only that one has would be lost."""
+    local = f"refs/heads/{name}"
+    if ask(project, "rev-parse", "--verify", "--quiet", local).returncode:
+        return
+    here, _ = _on_it(project, base, local)
+    if only := [commit for commit in here if commit not in on_origin]:
+        said = f"{name} has {only[0][:12]} here and not on {_REMOTE}"
+        raise PolicyError([NOT_ON_ORIGIN.at(Place("git"), said)])
 
 
 def _open(project: Path, week: Week, base: str, *, has_remote: bool) -> Iterator[tuple[Week, str]]:

@@ -13,6 +13,7 @@ from compiler.commands.findings import show
 from compiler.diagnostics import PolicyError
 from compiler.targets import installed
 from harness.arguments import STEPS as NAMES
+from harness.bench.run_options import money
 from harness.clock import Clock
 from harness.market import archive
 from harness.outside import inert
@@ -34,6 +35,7 @@ def run(asked: argparse.Namespace, clock: Clock | None = None) -> int:
     clock = clock or Clock()
     try:
         week = Week.parse(asked.week) if asked.week else Week.last_complete(clock.now())
+        money(asked.max_usd)  # now, and not when half of the steps are done
     except ValueError as error:
         return refuse(str(error))
     if asked.push and not asked.commit:

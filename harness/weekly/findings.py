@@ -21,4 +21,9 @@ LOCK_KEPT = Code(
     "decide on the models that the findings name, then run `vane lock`",
     "A branch that does not compile could not be merged, and the evidence would wait with it.", Severity.WARNING,
 )  # fmt: skip
-CODES = (GIT_REFUSED, UNCOMMITTED, ON_THE_BRANCH, LOCK_KEPT)
+NOT_ON_ORIGIN = Code(
+    "VW105", "not-on-origin", "The weekly branch has people's commits that origin has not",
+    "push the branch, or delete it here: git branch -D BRANCH",
+    "The week builds on what origin has of its branch. What only this clone has would be lost.",
+)  # fmt: skip
+CODES = (GIT_REFUSED, UNCOMMITTED, ON_THE_BRANCH, LOCK_KEPT, NOT_ON_ORIGIN)

@@ -101,7 +101,7 @@ def bench(monday: Monday) -> Outcome:
         what: tuple[str, ...] = ("--resume", str(run))
     except PolicyError:
         what = ("--week", str(monday.week), *(word for leg in monday.legs for word in ("--leg", leg)))
-    most = ("--max-usd", monday.max_usd) if monday.max_usd else ()
+    most = ("--max-usd", monday.max_usd) if monday.max_usd is not None else ()
     return _by_code(run_command.run(monday.asked("bench", "run", *what, *most, *monday.with_api())))
 
 

@@ -226,6 +226,13 @@ def test_odd_logs(synced: Desk) -> None:
         assert synced.all_rows() == before
 
 
+def test_a_file_that_is_not_there(desk: Desk) -> None:
+    done = desk("import", desk.project / "absent.csv")
+    assert done.code == 1
+    assert "absent.csv:1:1 VM230 it cannot be read: No such file or directory\n  fix: " in done.err
+    assert not desk.file.exists()
+
+
 def test_a_bad_import_makes_no_ledger(desk: Desk) -> None:
     assert imported(desk, HEADER + row(cost_total="-1"))[0] == 1
     assert not desk.file.exists()

@@ -158,6 +158,24 @@ def test_what_somebody_pushes_meanwhile_is_not_overwritten(
     assert team.tip("2026-W24") == late.ana  # type: ignore[attr-defined]
 
 
+def test_what_a_person_has_not_pushed_yet_is_not_lost(team: Team) -> None:
+    branch = "weathervane/2026-W24"
+    team.withdraw(M27)
+    assert team.monday("--commit").code == 0
+    git(team.project, "stash", "--quiet", "--all")
+    git(team.project, "checkout", "--quiet", branch)
+    git(team.project, "commit", "--quiet", "--allow-empty", "-m", "A note")
+    ana = git(team.project, "rev-parse", "HEAD")
+    git(team.project, "checkout", "--quiet", "main")
+    done = team.monday("--commit")
+    assert (done.code, "VW105" in done.err, ana[:12] in done.err) == (1, True, True)
+    assert git(team.project, "rev-parse", branch) == ana
+    git(team.project, "push", "--quiet", "origin", branch)
+    done = team.monday("--commit")
+    assert done.code == 0, done.out + done.err
+    assert ana in git(team.project, "rev-list", branch).split(), "the week goes on top of it"
+
+
 def test_a_step_that_fails_is_said_and_nothing_is_made_of_it(team: Team) -> None:
     team.fault("/datasets/rankings-daily")
     done = team.monday("--skip", "lock")
@@ -238,6 +256,8 @@ def test_steps_run_in_their_order_whatever_is_left_out(words: list[str], steps: 
     ("words", "said"),
     [
         (["2026-W60"], "2026 has no week 60"),
+        (["--max-usd", "5 USD"], "--max-usd takes an amount such as 2.50, not '5 USD'"),
+        (["--max-usd", ""], "--max-usd takes an amount such as 2.50, not ''"),
         (["--push"], "--push pushes what --commit makes"),
         (["--commit", "--skip", "propose"], "--commit commits what the step propose comes to"),
     ],

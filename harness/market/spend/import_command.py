@@ -54,6 +54,8 @@ def _done(taken: Taken | None) -> str:
 def _read(file: Path, project: Path, now: datetime.datetime) -> tuple[Call, ...]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise PolicyError([NOT_AN_EXPORT.at(Place(str(file)), f"it cannot be read: {error.strerror}")]) from error
     except UnicodeDecodeError as error:
         raise PolicyError([ODD_ROW.at(Place(str(file)), f"it is not UTF-8: {error.reason}")]) from error
     names = Names.of(compile_policies(project / "policies", ()).policies)

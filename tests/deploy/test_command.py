@@ -162,7 +162,7 @@ def test_status_tells_of_a_change_that_was_cut_off(
 def test_our_own_faults_are_told_as_such(
     laptop: Rehearsal, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: Agent) -> None:
+    def broken(_: Agent, *, is_scheduled: bool) -> None:
         raise ZeroDivisionError("Bearer 0123456789abcdef0123456789")
 
     monkeypatch.setattr(Agent, "run", broken)

@@ -64,7 +64,7 @@ class Reader:
         return visit
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     browser = installed_browser()
     if not browser:
@@ -78,7 +78,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def axe() -> str:
     return (installed("axe", {"axe-core": AXE}) / "axe-core" / "axe.min.js").read_text("utf-8")
 

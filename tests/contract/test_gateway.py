@@ -17,8 +17,8 @@ from tests.contract.turns import ROUTES, Bench, body, first_with_fallbacks, key_
 from tests.fakes import upstream as stub
 from tests.fakes.upstream import BUSY, KEY_LIMIT, NO_CREDITS, Answer
 
-#: Far below what a repeated failure takes, and far above the second or two that are usual on a quiet machine.
-AT_ONCE = 30
+#: Below the two minutes that a `Retry-After` asks for, and far above the second or two that are usual on a quiet machine.
+AT_ONCE = 100
 
 
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)

@@ -17,7 +17,7 @@ from tests.contract.turns import ROUTES, Bench, body, first_with_fallbacks, key_
 from tests.fakes import upstream as stub
 from tests.fakes.upstream import BUSY, KEY_LIMIT, NO_CREDITS, Answer
 
-#: Below the two minutes that a `Retry-After` asks for, and far above the second or two that are usual on a quiet machine.
+#: Below the two minutes that a `Retry-After` asks for, and far above the second or two of a quiet machine.
 AT_ONCE = 100
 
 

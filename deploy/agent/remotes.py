@@ -17,6 +17,7 @@ from typing import IO, Protocol
 
 from deploy.account.refusal import Refusal
 from deploy.release.archive import MOST_BUNDLE_BYTES
+from deploy.release.git import last_words
 
 #: For one file, by the monotonic clock, however slowly it drips; and for one silence.
 _FILE_SECONDS, _SILENCE_SECONDS = 300, 30
@@ -160,16 +161,8 @@ class Git:
         }.items():
             self._git("config", key, value)
         branch = f"refs/heads/{self._branch}"
-        self._git(
-            "fetch",
-            "--quiet",
-            "--depth=1",
-            "--filter=blob:none",
-            "--no-tags",
-            "--no-recurse-submodules",
-            "origin",
-            branch,
-        )
+        how = ("--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "--no-recurse-submodules")
+        self._git("fetch", *how, "origin", branch)
         self._is_fetched = True
 
     def _git(self, *arguments: str) -> bytes:
@@ -186,8 +179,7 @@ def _run(command: list[str], place: str) -> bytes:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise unreachable(place, f"git: {error}") from error
     if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
-        raise unreachable(place, words[-1])
+        raise unreachable(place, last_words(done))
     return done.stdout
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -81,5 +80,5 @@ def _read(folder: Path, path: str, digest: str) -> bytes:
 def _entry(folder: Path, path: str, content: bytes) -> Entry:
     top = path.partition("/")[0] if "/" in path else ""
     kind = "openclaw" if not top or top.startswith("workspace-") else top
-    mode = 0o755 if os.stat(folder / path).st_mode & 0o100 else 0o644  # noqa: PTH116
+    mode = 0o755 if (folder / path).stat().st_mode & 0o100 else 0o644
     return Entry(path, kind, hashlib.sha256(content).hexdigest(), len(content), mode)

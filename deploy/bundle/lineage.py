@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.account.refusal import Refusal
+from deploy.release.git import last_words
 from deploy.release.manifest import LINEAGE, Origin
 
 #: What a release is made of. A commit that changes none of it makes no release.
@@ -44,10 +45,10 @@ def refuse_unless_committed(project: Path) -> None:
 
 def _git(project: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(["git", "-C", project, *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", "-C", project, *arguments], capture_output=True, check=False)
     except OSError as error:
         raise Refusal("VD102", "git", f"cannot be run: {error.strerror}", "install git") from error
     if done.returncode:
-        words = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise Refusal("VD102", str(project), f"git {arguments[0]}: {words[-1]}", "bundle in a clone of the project")
-    return done.stdout
+        said = f"git {arguments[0]}: {last_words(done)}"
+        raise Refusal("VD102", str(project), said, "bundle in a clone of the project")
+    return done.stdout.decode()

@@ -13,7 +13,7 @@ from typing import Any
 
 from gevent import monkey
 
-monkey.patch_all()
+monkey.patch_all()  # what is imported before it would hold the unpatched library, hence the order
 
 from pyinfra.api import Config, Inventory, State, StringCommand  # noqa: E402
 from pyinfra.api.exceptions import ConnectError  # noqa: E402

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from deploy.account.refusal import Refusal
+from deploy.release.git import last_words
 from deploy.release.manifest import is_machine
 from deploy.release.reported import MOST_BYTES
 from deploy.release.whole import write_lasting
@@ -129,6 +130,5 @@ class GitReports:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise _refusal(self._address, f"git: {error}") from error
         if done.returncode:
-            words = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
-            raise _refusal(self._address, words[-1])
+            raise _refusal(self._address, last_words(done))
         return done.stdout

@@ -20,10 +20,9 @@ from compiler.whole_file import write_whole
 from compiler.write import alone
 from harness.clock import Clock
 from harness.market.spend.engine import opened
-from harness.propose import cap, gray_share
-from harness.propose.evidence import Evidence, gather
+from harness.propose.evidence import Evidence, gather, verdicts
 from harness.propose.findings import CHANGED_MEANWHILE, LEFT_OUT
-from harness.propose.proposal import NotProposed, Proposal, Verdict
+from harness.propose.proposal import NotProposed, Proposal
 from harness.propose.trial import Trial, try_out
 
 
@@ -65,12 +64,6 @@ def _report(asked: argparse.Namespace, folder: Path, today: datetime.date) -> tu
     said = tuple(verdicts(evidence, policies))
     trials = try_out(folder, (each for each in said if isinstance(each, Proposal)), installed())
     return Report(evidence, trials, tuple(each for each in said if isinstance(each, NotProposed))), policies
-
-
-def verdicts(evidence: Evidence, policies: Policies) -> Iterator[Verdict]:
-    """What every rule says."""
-    yield from cap.propose(evidence.money, policies, evidence.week)
-    yield from gray_share.propose(evidence.gray, policies)
 
 
 def _write(folder: Path, trials: Sequence[Trial], policies: Policies) -> None:

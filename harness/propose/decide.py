@@ -9,10 +9,9 @@ from pathlib import Path
 
 from compiler.diagnostics import Finding, errors, source_lines
 from compiler.targets import Target
-from harness.propose import cap as money
-from harness.propose import gray_share as share
 from harness.propose.effect import Effect, effects
 from harness.propose.entrant import entrant
+from harness.propose.evidence import verdicts
 from harness.propose.gone import gone
 from harness.propose.gray_rollback import gray_rollback
 from harness.propose.mover import mover
@@ -76,16 +75,10 @@ class Decided:
         return not (self.made or self.tickets or self.left_out)
 
 
-def cap(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
-    """The dollar track's money (cap.py)."""
+def ledger(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
+    """The dollar track's money (cap.py), and the gray pool's part of the tokens (gray_share.py)."""
     if evidence.ledger:
-        yield from map(_signal, money.propose(evidence.ledger.money, evidence.policies, evidence.ledger.week))
-
-
-def gray_share(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
-    """The gray pool's part of the tokens (gray_share.py)."""
-    if evidence.ledger:
-        yield from map(_signal, share.propose(evidence.ledger.gray, evidence.policies))
+        yield from map(_signal, verdicts(evidence.ledger, evidence.policies))
 
 
 def _signal(said: Verdict) -> Signal | NotProposed:
@@ -105,7 +98,7 @@ def _diffs(policies: Path, trials: Sequence[Trial]) -> Iterator[str]:
         yield "\n".join(diff)
 
 
-RULES: tuple[Rule, ...] = (gone, gray_rollback, cap, gray_share, verdict, price, entrant, mover)
+RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, price, entrant, mover)
 
 
 def decide(evidence: WeekEvidence, policies: Path, targets: Sequence[Target], replay: Replay | None = None) -> Decided:

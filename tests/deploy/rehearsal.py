@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import marshal
-import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,7 +118,7 @@ def new_rehearsal(folder: Path, desk: Desk) -> Rehearsal:
     root = folder / "mac"
     for name in ("home", "prefix", "state", "Applications", "bin"):
         (root / name).mkdir(parents=True)
-    os.chmod(root / "state", 0o700)  # noqa: PTH101
+    (root / "state").chmod(0o700)
     fake = (FAKES / "launchctl").read_text().partition("\n")[2]
     (root / "bin/launchctl").write_text(f"#!{PYTHON} -IS\n{fake}")  # no shim in between: it is called often
     (root / "bin/launchctl").chmod(0o755)

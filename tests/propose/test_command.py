@@ -11,6 +11,7 @@ import pytest
 from compiler.diagnostics import errors
 from harness.propose import command
 from harness.propose.edit import Edit
+from harness.propose.evidence import verdicts
 from harness.propose.proposal import Proposal, Statement
 from harness.propose.trial import try_out
 from tests.propose.conftest import Office
@@ -106,7 +107,7 @@ def test_proposals_are_tried_upon_each_other_and_a_bad_one_leaves_no_trace(tmp_p
 def test_a_proposal_that_fails_is_reported_and_left_out(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     overspent(office)
     dear = proposal(Edit("scenarios/batch.yaml", "set", ("route", "primary"), OPUS), title="Batches on Opus")
-    rules = command.verdicts
+    rules = verdicts
     monkeypatch.setattr(command, "verdicts", lambda *known: (dear, *rules(*known)))
     batch = (office.project / "policies/scenarios/batch.yaml").read_bytes()
     done = office.run("propose")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import plistlib
+import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -19,6 +23,7 @@ from deploy.agent.cursor_blob import merged, without
 from deploy.agent.cursor_settings import DATABASE, KEY
 from tests.deploy.desk import Desk
 from tests.deploy.rehearsal import Rehearsal, program
+from tests.test_write_killed import fork
 
 THEIRS: dict[str, Any] = {
     "openAIBaseUrl": None,
@@ -319,3 +324,44 @@ def test_in_and_out_again_is_as_before(blob: dict[str, Any]) -> None:
     assert nothing == {}
     section = {"userAddedModels": [], "modelConfig": {}, **blob.get("aiSettings", {})}
     assert left == {**blob, "aiSettings": section}
+
+
+def killed_before(statement: int) -> type[sqlite3.Connection]:
+    """A database whose process ends before its n-th statement."""
+
+    class Killed(sqlite3.Connection):
+        left = statement
+
+        def execute(self, *asked: Any) -> sqlite3.Cursor:
+            if not Killed.left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            Killed.left -= 1
+            return super().execute(*asked)
+
+    return Killed
+
+
+def test_killed_at_each_statement_the_row_is_whole_and_the_next_pass_ends_it(cursor: Rehearsal, desk: Desk) -> None:
+    desk.publish(release())
+    untouched, theirs, connect = cursor.keep(), settings(cursor), sqlite3.connect
+    rows = []
+    for statement in count():
+
+        def child(statement: int = statement) -> None:
+            def connecting(*address: Any, **options: Any) -> sqlite3.Connection:
+                return connect(*address, **options, factory=killed_before(statement))
+
+            with patch.object(sqlite3, "connect", connecting):
+                cursor.run()
+
+        if not (ended := fork(child)):
+            break
+        assert os.WIFSIGNALED(ended), "the child failed instead of being killed"
+        rows.append(settings(cursor))
+        assert cursor.run().refusal is None
+        done = settings(cursor)
+        assert done["openAIBaseUrl"] == wanted()["openAIBaseUrl"]
+        assert done["composerState"] == theirs["composerState"]
+        assert rows[-1] in (theirs, done), "half of a change is neither"
+        cursor.put_back(untouched)
+    assert theirs in rows and rows[-1] != theirs, "killed on both sides of the commit"

@@ -19,6 +19,7 @@ INTERRUPTED, UNREAD = 130, 141
 ELSEWHERE = {
     "account": "deploy.account.command",
     "bundle": "deploy.bundle.command",
+    "demo": "harness.demo.command",
     "fleet": "deploy.fleet.command",
     "lock": "harness.market.lock_command",
     "market": "harness.market.command",

@@ -2,7 +2,7 @@
 
 It answers what OpenRouter's description (August 2026) says of `GET /keys`, `/activity`, `/key` and `/credits`. Prices
 are those of the lock, volumes are made up and the same each time: six people's work, and from the week's first day on
-an agent that audits in a circle. Nobody ran `vane account apply`, so no key has a limit, and only the bill knows the cap.
+an agent that audits in a circle. Nobody ran `vane account apply`: no key has a limit, only the bill knows the cap.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     _add_questions(commands)
     _add_lock(commands)
     _add_import(commands)
+    _add_init(commands)
     import_module(HARNESS).add(commands)
     _add_account(commands)
     import_module(DEPLOY).add(commands, add_command, add_project)
@@ -148,14 +149,35 @@ def _add_import(commands: Commands) -> None:
     command.add_argument("file", type=Path, metavar="FILE",
                          help="an openclaw.json, a LiteLLM config.yaml, or the article's skeleton")  # fmt: skip
     command.add_argument("-o", dest="output", type=Path, metavar="FOLDER", help="where to write (default: policies/)")
-    command.add_argument("--lock-from", type=Path, metavar="FILE", help="a lock that knows the models and their prices")
-    command.add_argument("--from-models", type=Path, metavar="FILE",
-                         help="a saved answer of GET /models; the lock is then written too")  # fmt: skip
+    _add_known_models(command)
     command.add_argument(
         "--as-of", metavar="YYYY-MM-DD", help="day of the saved answer; else the date in its file name"
     )
     command.add_argument("--force", action="store_true", help="replace policies that are there")
     command.add_argument("--dry-run", action="store_true", help="write nothing; print what would be written")
+
+
+def _add_known_models(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--lock-from", type=Path, metavar="FILE", help="a lock that knows the models and their prices")
+    command.add_argument("--from-models", type=Path, metavar="FILE",
+                         help="a saved answer of GET /models; the lock is then written too")  # fmt: skip
+
+
+def _add_init(commands: Commands) -> None:
+    command = add_command(commands, "init", "a team's repository, from nothing or from an openclaw.json", [
+        "vane init                                  asks five questions, on a terminal",
+        "vane init --from ~/.openclaw/openclaw.json",
+        "vane init -C routing --owner acme --laptops air-ana,air-ben --gateway https://studio.acme.example --cap 800",
+        "vane init --dry-run                        what it would write",
+    ])  # fmt: skip
+    add_project(command)
+    command.add_argument("--from", metavar="FILE", help="begin with its routes, as vane import reads them")
+    command.add_argument("--owner", metavar="NAME", help="the organization on GitHub")
+    command.add_argument("--laptops", metavar="NAMES", help="names of the team's laptops, with commas between them")
+    command.add_argument("--gateway", metavar="URL", help="https address of the Mac that never sleeps")
+    command.add_argument("--cap", metavar="USD", help="what the dear models may cost in a month")
+    _add_known_models(command)
+    command.add_argument("--dry-run", action="store_true", help="write nothing; list what would be written")
 
 
 def _add_questions(commands: Commands) -> None:

@@ -15,6 +15,8 @@ from compiler.arguments import Commands, add_command, add_format, add_project
 GOOD, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 3
 #: as a shell counts programs that a signal ended: SIGINT, SIGPIPE
 INTERRUPTED, UNREAD = 130, 141
+#: What `vane` says without a command.
+ALONE = ("status",)
 #: Commands of other rooms. Their names stand here alone: the compiler imports none of them.
 ELSEWHERE = {
     "account": "deploy.account.command",
@@ -107,6 +109,13 @@ def _add_lock(commands: Commands) -> None:
 
 def _add_reference(commands: Commands) -> None:
     """What the tool says of itself."""
+    command = add_command(commands, "status", "where the project stands, and the next command; also `vane` alone", [
+        "vane status",
+        "vane status -C ~/routing --json",
+    ])  # fmt: skip
+    add_project(command)
+    command.add_argument("--json", action="store_true", help="as a JSON object")
+
     command = add_command(commands, "doctor", "what is missing on this Mac or at this desk; the article's checklist", [
         "vane doctor                       in the project, or on a Mac",
         "vane doctor --user vane           on an always-on Mac, as root",
@@ -129,6 +138,13 @@ def _add_reference(commands: Commands) -> None:
     command = add_command(commands, "rule", "explain one finding", ["vane rule VN203"])
     command.add_argument("code", help="a code such as VN203, or a name such as unknown-model")
     command.add_argument("--json", action="store_true", help="as a JSON object")
+
+    command = add_command(commands, "help", "a page of the docs, a command's options, or what a finding means", [
+        "vane help                         the pages",
+        "vane help policies",
+        "vane help VN203",
+    ])  # fmt: skip
+    command.add_argument("topic", nargs="?", metavar="TOPIC", help="a page, a command, or a finding")
 
     command = add_command(commands, "completion", "shell completion", [
         "vane completion zsh > ~/.zfunc/_vane",
@@ -267,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character must not end the run
             stream.reconfigure(errors="backslashreplace")
-    asked = parser().parse_args(arguments)
+    asked = parser().parse_args((sys.argv[1:] if arguments is None else arguments) or ALONE)
     if sys.stdout is None:  # closed by the shell: `>&-`
         sys.stdout = io.StringIO()
     try:

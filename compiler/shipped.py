@@ -1,4 +1,4 @@
-"""Files that come along with the tool and are no code: policies, archived weeks. From a checkout or a wheel."""
+"""Files that come along with the tool and are no code: policies, weeks, docs. From a checkout or a wheel."""
 
 from __future__ import annotations
 

@@ -76,7 +76,6 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
         ("compil",),
         ("compile", "--chek"),
         ("compile", "--check", "--dry-run"),
@@ -87,6 +86,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("rule", "VN999"),
         ("rule", "unknown-modle"),
         ("schema", "tracts"),
+        ("help", "polices"),
         ("completion", "fish"),
     ],
 )
@@ -244,6 +244,30 @@ def test_no_colour_in_a_pipe(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "VN203" in ended.stderr
     assert "\x1b" not in ended.stderr
+
+
+# ---- topics
+
+
+def test_help_lists_the_docs_and_shows_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help"]) == 0
+    listed = capsys.readouterr().out
+    for page in (PROJECT / "docs").glob("*.md"):
+        assert re.search(rf"^{page.stem} +\S", listed, re.MULTILINE)
+    assert main(["help", "policies"]) == 0
+    assert capsys.readouterr().out == (PROJECT / "docs/policies.md").read_text("utf-8")
+
+
+def test_help_knows_commands_and_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "compile"]) == 0
+    assert capsys.readouterr().out.startswith("usage: vane compile")
+    assert main(["help", "vn203"]) == 0
+    assert capsys.readouterr().out.startswith("VN203 unknown-model")
+
+
+def test_help_suggests(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "polices"]) == 2
+    assert "did you mean 'policies'?" in capsys.readouterr().err
 
 
 # ---- completion

@@ -24,7 +24,7 @@ from harness.market import archive
 from harness.market.spend.sync_command import VARIABLE
 from harness.propose.pull_request import FILE
 from harness.report.week_page import PAGE
-from harness.weekly.branch import PREFIX
+from harness.weekly.git import PREFIX
 
 
 def run(asked: argparse.Namespace) -> int:

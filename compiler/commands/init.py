@@ -49,7 +49,7 @@ def run(asked: argparse.Namespace) -> int:
 def _texts(asked: argparse.Namespace) -> Mapping[str, str]:
     """What the options say; on a terminal the other questions are asked, elsewhere they have their defaults."""
     given = {question.name: getattr(asked, question.name) for question in QUESTIONS}
-    is_asking = sys.stdin.isatty() and sys.stdout.isatty()
+    is_asking = bool(sys.stdin and sys.stdin.isatty() and sys.stdout.isatty())
     texts: dict[str, str] = {}
     for question in QUESTIONS:
         text = given[question.name]

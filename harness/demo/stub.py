@@ -21,7 +21,7 @@ import simplejson
 
 from harness.bench.attempt import Answer
 from harness.bench.case import Case
-from harness.demo.account import Account
+from harness.demo.account import MANAGEMENT, Account
 from harness.demo.answers import right_answer
 
 _PATH = "/api/v1"
@@ -49,7 +49,7 @@ class Stub:
         try:
             return 200, _JSON, _encoded(self._account.answer(path, query, secret))
         except LookupError as error:
-            return _refused(404 if secret in {*self._secrets} else 401, str(error.args[0]))
+            return _refused(404 if secret in {*self._secrets, MANAGEMENT} else 401, str(error.args[0]))
 
     def post(self, path: str, body: Mapping[str, Any], secret: str) -> Reply:
         """The model's answer, streamed or whole as it was asked for."""

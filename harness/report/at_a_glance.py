@@ -10,7 +10,7 @@ from harness.clock import Clock
 from harness.market import archive
 from harness.market.spend.money import shown_usd
 from harness.market.spend.standing import Standing
-from harness.report.stored.proposals import proposals
+from harness.report.stored.proposals import Proposals, proposals
 from harness.report.stored.spend import spend
 from harness.report.words import several
 from harness.weekly.git import PREFIX, ask
@@ -39,10 +39,15 @@ def _week(project: Path, last: Week) -> Iterator[Row]:
         yield "week", "no week of the market is archived", "vane market refresh"
         return
     found = proposals(project, newest)
-    decided = f", {several(len(found.proposals), 'proposal')}" if found else ""
+    said = f"{newest}{_decided(found) if found else ''}, in {archive.folder(Path(), newest)}"
     is_old = newest < last
-    then = f"; {last} is over too" if is_old else ""
-    yield "week", f"{newest}{decided}, in {archive.folder(Path(), newest)}{then}", "vane week" if is_old else ""
+    yield "week", said + (f"; {last} is over too" if is_old else ""), "vane week" if is_old else ""
+
+
+def _decided(found: Proposals) -> str:
+    """What changes a line of policy, and what only asks for a decision."""
+    changes = sum(bool(each.edits) for each in found.proposals)
+    return f", {several(changes, 'proposal')}, {several(len(found.proposals) - changes, 'ticket')}"
 
 
 def _waiting(project: Path) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import re
@@ -17,8 +18,10 @@ from harness.bench.grade import grade
 from harness.bench.suite import load_suite
 from harness.demo.answers import right_answer
 from harness.demo.team import WEEK
+from harness.weeks import Week
 
 PROJECT = Path(__file__).parents[2]
+NOW = datetime.datetime.now(datetime.UTC)
 #: Loaded by every Python of the demo: whoever asks for another host than this one ends with an error.
 OFFLINE = """\
 import sys
@@ -52,7 +55,11 @@ def demo(folder: Path, *options: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def test_a_week_from_an_empty_folder(tmp_path: Path) -> None:
+def test_a_week_from_an_empty_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path / "empty"))
     said, errors = demo(tmp_path, "--into", str(tmp_path / "here")).communicate(timeout=600)
     assert errors == ""
     project = tmp_path / "here/team"
@@ -75,6 +82,10 @@ def test_a_week_from_an_empty_folder(tmp_path: Path) -> None:
     assert subjects[0].startswith("Downgrade the dollar track") and subjects[-1].startswith(f"{WEEK}: ")
     assert main(["compile", "--check", "-C", str(project)]) == 0, "what it leaves is a team's repository"
     assert [*(tmp_path / "temporary").iterdir()] == [] and [*(tmp_path / "empty").iterdir()] == []
+    capsys.readouterr()
+    assert main(["status", "-C", str(project)]) == 0
+    shown = capsys.readouterr().out.replace(f"; {Week.last_complete(NOW)} is over", "; 2026-W47 is over")
+    assert f"```text\n{shown}```" in (PROJECT / "docs/adopt.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])

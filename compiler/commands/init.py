@@ -13,6 +13,7 @@ from compiler.commands.findings import show
 from compiler.commands.schema import schemas
 from compiler.diagnostics import PolicyError
 from compiler.starting.answers import QUESTIONS, Answers, Question, checked
+from compiler.starting.beside import HOME
 from compiler.starting.repository import Repository, in_the_way, made, place
 from compiler.write import leftovers, write
 
@@ -48,15 +49,16 @@ def run(asked: argparse.Namespace) -> int:
 
 def _texts(asked: argparse.Namespace) -> Mapping[str, str]:
     """What the options say; on a terminal the other questions are asked, elsewhere they have their defaults."""
-    given = {question.name: getattr(asked, question.name) for question in QUESTIONS}
     is_asking = bool(sys.stdin and sys.stdin.isatty() and sys.stdout.isatty())
     texts: dict[str, str] = {}
     for question in QUESTIONS:
-        text = given[question.name]
-        if text is None:
-            is_open = question.is_always or not texts["from"]
-            text = _answer(question) if is_asking and is_open else question.default
-        texts[question.name] = text
+        given = getattr(asked, question.name)
+        is_open = question.is_always or not texts["from"]
+        if given is not None and not is_open:
+            raise ValueError(f"--{question.name}: with --from the file and its import decide that; edit policies/ then")
+        if given is None:
+            given = _answer(question) if is_asking and is_open else question.default
+        texts[question.name] = given
     return texts
 
 
@@ -83,13 +85,15 @@ def _compile(project: Path, repository: Repository) -> None:
 
 
 def _next(answers: Answers, repository: Repository) -> None:
+    steps = ["read policies/fleet.yaml and policies/sensitive-data.yaml: Macs and labels are guesses"]
     if repository.compiled is None:
-        say("not compiled: no lock pins all of these models")
-        say("next: vane lock, then vane compile")
-    say("next: read policies/fleet.yaml and policies/sensitive-data.yaml: Macs and labels are guesses")
+        steps.insert(0, "vane lock, then vane compile: no lock pins all of these models, so nothing is compiled yet")
+    else:
+        steps.append("vane lock, for today's prices")
     if answers.start:
-        say("      market.yaml, acceptance.yaml and tests.yaml are yours to add; the weekly run wants them")
-    say("      vane lock, for today's prices")
-    say("      git init --initial-branch=main && git add --all && git commit -m 'Model routing'")
-    say("      the keys and the rules of the branch that the workflows want:")
-    say("      https://github.com/weathervane/weathervane/blob/main/docs/ci.md")
+        steps.append("market.yaml, acceptance.yaml and tests.yaml are yours to add; the weekly run wants them")
+    steps.append("git init --initial-branch=main && git add --all && git commit -m 'Model routing'")
+    steps.append(f"set up what the workflows want: {HOME}/blob/main/docs/ci.md")
+    say("next:")
+    for step in steps:
+        say(f"  {step}")

@@ -193,7 +193,7 @@ def test_models_that_no_lock_knows_leave_the_compile_for_later(
     file = tmp_path / "openclaw.json"
     file.write_text(SIMPLE.replace("deepseek-v4-flash", "deepseek-v9"), "utf-8")
     assert init(tmp_path / "team", "--from", str(file)) == 0
-    assert "next: vane lock, then vane compile" in capsys.readouterr().out
+    assert "next:\n  vane lock, then vane compile" in capsys.readouterr().out
     assert not (tmp_path / "team/generated").exists()
 
 
@@ -202,6 +202,12 @@ def test_a_file_that_is_none_stops_it(tmp_path: Path, capsys: pytest.CaptureFixt
     assert init(tmp_path / "team", "--from", str(tmp_path / "openclaw.json")) == 1
     assert "VN711" in capsys.readouterr().err
     assert not (tmp_path / "team").exists()
+
+
+def test_an_option_that_the_file_answers_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "openclaw.json").write_text(SIMPLE, "utf-8")
+    assert init(tmp_path / "team", "--from", str(tmp_path / "openclaw.json"), "--cap", "9") == 2
+    assert capsys.readouterr().err.startswith("vane: --cap: with --from")
 
 
 # ---- what is there

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,27 @@ def test_internal_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert f"vane {VERSION}: internal error in `vane compile`. This is our fault, not yours.\n" in printed.err
     assert printed.err.endswith(f"Please report it with the text above: {cli.REPORT}\n")
     assert SECRET not in printed.err
+
+
+def test_a_package_of_the_extra_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {what!r}", name=what)
+
+    monkeypatch.setattr(
+        "compiler.cli.import_module", lambda name: missing(name) if "command" in name else HARNESS[name]
+    )
+    what = "duckdb.sub"
+    assert main(["demo"]) == 1
+    assert capsys.readouterr().err == "vane: `vane demo` needs duckdb: install 'weathervane[harness]'\n"
+    what = "harness.demo.tuor"
+    assert main(["demo"]) == 3, "a fault of ours is no missing package"
+    what = "yaml"
+    assert main(["compile", "-C", str(tmp_path)]) == 3, "nor is what every installation needs"
+
+
+HARNESS = {name: import_module(name) for name in (cli.HARNESS, cli.DEPLOY)}
 
 
 def test_errors_of_the_system(

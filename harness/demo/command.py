@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from compiler.commands.asking import refuse, say
+from compiler.commands.findings import show
+from compiler.diagnostics import PolicyError
 from compiler.targets.openrouter.emit import VARIABLES
 from harness.demo.account import MANAGEMENT, Key
 from harness.demo.team import WEEK, Team, found_team
@@ -41,10 +43,14 @@ def run(asked: argparse.Namespace) -> int:
             _walk(team)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, StoppedError):
-            sys.stderr.write(f"{error.said}vane: the demo stopped here, and {folder} is gone again\n")
-            return 1
-        raise
+        if isinstance(error, PolicyError):  # of a git that refuses
+            show(error.findings, "text", folder, {})
+        elif isinstance(error, StoppedError):
+            sys.stderr.write(error.said)
+        else:
+            raise
+        print(f"vane: the demo stopped here, and {folder} is gone again", file=sys.stderr)
+        return 1
     _end(team, time.monotonic() - begun)
     if asked.open:
         webbrowser.open(_file(team, PAGE).as_uri())

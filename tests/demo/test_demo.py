@@ -119,6 +119,17 @@ def test_a_step_that_fails_says_so_and_leaves_nothing(
     assert not (tmp_path / "here").exists()
 
 
+def test_a_git_that_refuses_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\necho too old >&2\nexit 1\n", "utf-8")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["demo", "--into", str(tmp_path / "here")]) == 1
+    assert "too old" in capsys.readouterr().err
+    assert not (tmp_path / "here").exists()
+
+
 def test_the_answer_book_is_right() -> None:
     """What the stub's model says is graded as right: what it gets wrong, it gets wrong on purpose."""
     cases = load_suite().cases

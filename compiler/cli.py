@@ -15,10 +15,13 @@ from compiler.arguments import Commands, add_command, add_format, add_project
 GOOD, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 3
 #: as a shell counts programs that a signal ended: SIGINT, SIGPIPE
 INTERRUPTED, UNREAD = 130, 141
+#: What `vane` says without a command.
+ALONE = ("status",)
 #: Commands of other rooms. Their names stand here alone: the compiler imports none of them.
 ELSEWHERE = {
     "account": "deploy.account.command",
     "bundle": "deploy.bundle.command",
+    "demo": "harness.demo.command",
     "fleet": "deploy.fleet.command",
     "lock": "harness.market.lock_command",
     "market": "harness.market.command",
@@ -50,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _add_questions(commands)
     _add_lock(commands)
     _add_import(commands)
+    _add_init(commands)
     import_module(HARNESS).add(commands)
     _add_account(commands)
     import_module(DEPLOY).add(commands, add_command, add_project)
@@ -105,6 +109,13 @@ def _add_lock(commands: Commands) -> None:
 
 def _add_reference(commands: Commands) -> None:
     """What the tool says of itself."""
+    command = add_command(commands, "status", "where the project stands, and the next command; also `vane` alone", [
+        "vane status",
+        "vane status -C ~/routing --json",
+    ])  # fmt: skip
+    add_project(command)
+    command.add_argument("--json", action="store_true", help="as a JSON object")
+
     command = add_command(commands, "doctor", "what is missing on this Mac or at this desk; the article's checklist", [
         "vane doctor                       in the project, or on a Mac",
         "vane doctor --user vane           on an always-on Mac, as root",
@@ -128,6 +139,13 @@ def _add_reference(commands: Commands) -> None:
     command.add_argument("code", help="a code such as VN203, or a name such as unknown-model")
     command.add_argument("--json", action="store_true", help="as a JSON object")
 
+    command = add_command(commands, "help", "a page of the docs, a command's options, or what a finding means", [
+        "vane help                         the pages",
+        "vane help policies",
+        "vane help VN203",
+    ])  # fmt: skip
+    command.add_argument("topic", nargs="?", metavar="TOPIC", help="a page, a command, or a finding")
+
     command = add_command(commands, "completion", "shell completion", [
         "vane completion zsh > ~/.zfunc/_vane",
         "vane completion bash > /usr/local/etc/bash_completion.d/vane",
@@ -147,14 +165,35 @@ def _add_import(commands: Commands) -> None:
     command.add_argument("file", type=Path, metavar="FILE",
                          help="an openclaw.json, a LiteLLM config.yaml, or the article's skeleton")  # fmt: skip
     command.add_argument("-o", dest="output", type=Path, metavar="FOLDER", help="where to write (default: policies/)")
-    command.add_argument("--lock-from", type=Path, metavar="FILE", help="a lock that knows the models and their prices")
-    command.add_argument("--from-models", type=Path, metavar="FILE",
-                         help="a saved answer of GET /models; the lock is then written too")  # fmt: skip
+    _add_known_models(command)
     command.add_argument(
         "--as-of", metavar="YYYY-MM-DD", help="day of the saved answer; else the date in its file name"
     )
     command.add_argument("--force", action="store_true", help="replace policies that are there")
     command.add_argument("--dry-run", action="store_true", help="write nothing; print what would be written")
+
+
+def _add_known_models(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--lock-from", type=Path, metavar="FILE", help="a lock that knows the models and their prices")
+    command.add_argument("--from-models", type=Path, metavar="FILE",
+                         help="a saved answer of GET /models; the lock is then written too")  # fmt: skip
+
+
+def _add_init(commands: Commands) -> None:
+    command = add_command(commands, "init", "a team's repository, from nothing or from an openclaw.json", [
+        "vane init                                  asks five questions, on a terminal",
+        "vane init --from ~/.openclaw/openclaw.json",
+        "vane init -C routing --owner acme --laptops air-ana,air-ben --gateway https://studio.acme.example --cap 800",
+        "vane init --dry-run                        what it would write",
+    ])  # fmt: skip
+    add_project(command)
+    command.add_argument("--from", metavar="FILE", help="begin with its routes, as vane import reads them")
+    command.add_argument("--owner", metavar="NAME", help="the organization on GitHub")
+    command.add_argument("--laptops", metavar="NAMES", help="names of the team's laptops, with commas between them")
+    command.add_argument("--gateway", metavar="URL", help="https address of the Mac that never sleeps")
+    command.add_argument("--cap", metavar="USD", help="what the dear models may cost in a month")
+    _add_known_models(command)
+    command.add_argument("--dry-run", action="store_true", help="write nothing; list what would be written")
 
 
 def _add_questions(commands: Commands) -> None:
@@ -244,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character must not end the run
             stream.reconfigure(errors="backslashreplace")
-    asked = parser().parse_args(arguments)
+    asked = parser().parse_args((sys.argv[1:] if arguments is None else arguments) or ALONE)
     if sys.stdout is None:  # closed by the shell: `>&-`
         sys.stdout = io.StringIO()
     try:
@@ -257,6 +296,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("vane: interrupted; files are whole, run it again", file=sys.stderr)
         return INTERRUPTED
+    except ModuleNotFoundError as error:
+        return _incomplete(error, asked.command)
     except OSError as error:
         return _refused_by_the_system(error, getattr(asked, "format", "text"))
     except Exception as error:
@@ -274,6 +315,15 @@ def _refused_by_the_system(error: OSError, format: str) -> int:
     if format not in ("text", "markdown") and format in FORMATS:
         found = REFUSED_BY_SYSTEM.at(Place(one_line(where) or "."), one_line(why))
         sys.stdout.write(FORMATS[format]((found,), {}))
+    return FINDINGS
+
+
+def _incomplete(error: ModuleNotFoundError, command: str) -> int:
+    """The weekly job's packages are an extra of their own: a compile does without them."""
+    missing, room = (error.name or "").partition(".")[0], ELSEWHERE.get(command, "").partition(".")[0]
+    if room != "harness" or missing in ("", "compiler", "harness", "deploy"):
+        return _internal(error, command)
+    print(f"vane: `vane {command}` needs {missing}: install 'weathervane[harness]'", file=sys.stderr)
     return FINDINGS
 
 

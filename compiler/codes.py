@@ -8,6 +8,7 @@ from compiler import assertions, load, lock, on_disk, policy, rules, verify, wri
 from compiler import compile as pipeline
 from compiler.diagnostics import Code
 from compiler.importing import findings as import_findings
+from compiler.starting import findings as starting_findings
 
 #: Codes of other rooms. The name stands here alone: the compiler imports none of them.
 ELSEWHERE = ("harness.codes",)
@@ -23,6 +24,6 @@ def compile_codes() -> tuple[Code, ...]:
     """What a compile can find, in order."""
     found = (
         *load.CODES, *policy.CODES, *rules.codes(), *pipeline.CODES, *verify.CODES, *on_disk.CODES,
-        *assertions.CODES, *write.CODES, *lock.CODES, *import_findings.CODES,
+        *assertions.CODES, *write.CODES, *lock.CODES, *import_findings.CODES, *starting_findings.CODES,
     )  # fmt: skip
     return tuple(sorted(found, key=lambda code: code.code))

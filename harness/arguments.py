@@ -17,6 +17,7 @@ def add(commands: Commands) -> None:
     _add_simulate(commands)
     _add_report(commands)
     _add_week(commands)
+    _add_demo(commands)
 
 
 def _add_market(commands: Commands) -> None:
@@ -314,3 +315,13 @@ def _add_week(commands: Commands) -> None:
                       help="build the branch weathervane/WEEK: a commit a proposal, one for the evidence")  # fmt: skip
     week.add_argument("--push", action="store_true", help="push that branch to origin")
     _add_ledger(week)
+
+
+def _add_demo(commands: Commands) -> None:
+    demo = add_command(commands, "demo", "a team's week in a scratch repository, with a tour: no key, no network", [
+        "vane demo                      in a new temporary folder, which it names",
+        "vane demo --open               and its page in your browser",
+        "vane demo --into ~/vane-demo",
+    ])  # fmt: skip
+    demo.add_argument("--into", type=Path, metavar="FOLDER", help="a folder that is not there yet")
+    demo.add_argument("--open", action="store_true", help="open the week's page in a browser")

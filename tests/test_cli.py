@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,6 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
         ("compil",),
         ("compile", "--chek"),
         ("compile", "--check", "--dry-run"),
@@ -87,6 +87,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("rule", "VN999"),
         ("rule", "unknown-modle"),
         ("schema", "tracts"),
+        ("help", "polices"),
         ("completion", "fish"),
     ],
 )
@@ -151,6 +152,27 @@ def test_internal_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert f"vane {VERSION}: internal error in `vane compile`. This is our fault, not yours.\n" in printed.err
     assert printed.err.endswith(f"Please report it with the text above: {cli.REPORT}\n")
     assert SECRET not in printed.err
+
+
+def test_a_package_of_the_extra_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {what!r}", name=what)
+
+    monkeypatch.setattr(
+        "compiler.cli.import_module", lambda name: missing(name) if "command" in name else HARNESS[name]
+    )
+    what = "duckdb.sub"
+    assert main(["demo"]) == 1
+    assert capsys.readouterr().err == "vane: `vane demo` needs duckdb: install 'weathervane[harness]'\n"
+    what = "harness.demo.tuor"
+    assert main(["demo"]) == 3, "a fault of ours is no missing package"
+    what = "yaml"
+    assert main(["compile", "-C", str(tmp_path)]) == 3, "nor is what every installation needs"
+
+
+HARNESS = {name: import_module(name) for name in (cli.HARNESS, cli.DEPLOY)}
 
 
 def test_errors_of_the_system(
@@ -244,6 +266,30 @@ def test_no_colour_in_a_pipe(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "VN203" in ended.stderr
     assert "\x1b" not in ended.stderr
+
+
+# ---- topics
+
+
+def test_help_lists_the_docs_and_shows_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help"]) == 0
+    listed = capsys.readouterr().out
+    for page in (PROJECT / "docs").glob("*.md"):
+        assert re.search(rf"^{page.stem} +\S", listed, re.MULTILINE)
+    assert main(["help", "policies"]) == 0
+    assert capsys.readouterr().out == (PROJECT / "docs/policies.md").read_text("utf-8")
+
+
+def test_help_knows_commands_and_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "compile"]) == 0
+    assert capsys.readouterr().out.startswith("usage: vane compile")
+    assert main(["help", "vn203"]) == 0
+    assert capsys.readouterr().out.startswith("VN203 unknown-model")
+
+
+def test_help_suggests(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "polices"]) == 2
+    assert "did you mean 'policies'?" in capsys.readouterr().err
 
 
 # ---- completion

@@ -18,8 +18,7 @@ from harness.market import archive
 from harness.propose.decide import AUTO_MERGE
 from harness.propose.pull_request import FILE as TEXT
 from harness.propose.store import FILE
-from harness.weekly.branch import PREFIX
-from harness.weekly.git import EMAIL, git
+from harness.weekly.git import EMAIL, PREFIX, git
 from harness.weeks import Week
 
 BASE, LABEL = "main", "weathervane"

@@ -17,10 +17,9 @@ from harness.market import archive
 from harness.propose.pull_request import FILE as TEXT
 from harness.propose.store import FILE
 from harness.weekly.findings import NOT_ON_ORIGIN, ON_THE_BRANCH, UNCOMMITTED
-from harness.weekly.git import EMAIL, ask, git
+from harness.weekly.git import EMAIL, PREFIX, ask, git
 from harness.weeks import Week
 
-PREFIX = "weathervane/"
 OF_WEEK, OF_PROPOSAL = "Weathervane-Week", "Weathervane-Proposal"
 LOCK = "policies/models.lock.json"
 _REMOTE = "origin"

@@ -13,6 +13,8 @@ from harness.weekly.findings import GIT_REFUSED
 
 #: An address that is nobody's: GitHub shows whoever has one as the author.
 NAME, EMAIL = "weathervane", "weathervane@bot.invalid"
+#: Of the branches that it makes.
+PREFIX = "weathervane/"
 _SETTINGS = (
     "core.hooksPath=/dev/null", "commit.gpgSign=false", "core.quotePath=false", "core.autocrlf=false",
     "advice.detachedHead=false", f"user.name={NAME}", f"user.email={EMAIL}",

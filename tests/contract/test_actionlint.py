@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from compiler.starting.beside import WORKFLOWS, beside_policies
 from tests.contract.npm import PROJECT, installed, installed_node
 
 VERSION = "2.0.6"
@@ -53,6 +54,11 @@ def lint() -> Lint:
 @pytest.mark.parametrize("file", sorted((PROJECT / ".github/workflows").glob("*.yml")), ids=lambda file: file.name)
 def test_our_workflows(file: Path, lint: Lint) -> None:
     assert lint(file.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_workflows_of_a_new_repository(name: str, lint: Lint) -> None:
+    assert lint(beside_policies("acme")[f".github/workflows/{name}"].decode()) == []
 
 
 def test_a_good_workflow(lint: Lint) -> None:

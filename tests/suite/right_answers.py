@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
-from typing import Any
 
-from harness.bench.attempt import Answer, ToolCall
+from harness.bench.attempt import Answer
 from harness.bench.case import Case
 from harness.bench.expectation import Calls, Contains, FitsSchema, Matches, PatchGives
+from harness.demo.answers import called, diff, instance
 
 BY_HAND: Mapping[str, tuple[str, ...]] = {
     "ide-shell-command": ("git switch -c fix/half-even main", "```sh\ngit checkout -b fix/half-even main\n```"),
@@ -29,17 +28,7 @@ def right_answers(case: Case) -> list[Answer]:
 
 def _called(expected: Calls, *, last: bool) -> Answer:
     """With the first of the accepted values; with the last, and without what may be left out."""
-    made = [
-        ToolCall(
-            call.tool,
-            json.dumps({
-                key: values[-1 if last else 0]
-                for key, values in call.arguments.items()
-                if not (last and key in call.optional)
-            }),
-        )
-        for call in expected.calls
-    ]  # fmt: skip
+    made = [called(call, -1 if last else 0, call.optional if last else frozenset()) for call in expected.calls]
     return Answer("", tuple(made[::-1] if last else made), "tool_calls")
 
 
@@ -53,16 +42,4 @@ def _texts(id: str, expected: Contains | Matches | FitsSchema | PatchGives) -> t
             json.dumps(instance(expected.schema)),
             f"```json\n{json.dumps(instance(expected.schema), indent=2)}\n```",
         )
-    return tuple(_diff(expected, after) for after in (expected.after, *expected.also))
-
-
-def instance(schema: Mapping[str, Any]) -> Any:
-    """The value that a schema of constants asks for."""
-    if "const" in schema:
-        return schema["const"]
-    return schema["enum"][0] if "enum" in schema else {key: instance(one) for key, one in schema["properties"].items()}
-
-
-def _diff(expected: PatchGives, after: str) -> str:
-    before, then = (text.splitlines(keepends=True) for text in (expected.before, after))
-    return "".join(difflib.unified_diff(before, then, f"a/{expected.path}", f"b/{expected.path}"))
+    return tuple(diff(expected, after) for after in (expected.after, *expected.also))

@@ -82,13 +82,15 @@ class ComparedMetric(Kept):
 
 
 class ComparedLeg(Kept):
-    """What the comparison with the run before says of a leg."""
+    """What the comparison with the run before says of a model on a leg."""
 
     leg: str
     outcome: Literal["rollback", "promote", "hold"]
     reasons: tuple[str, ...]
     base_models: tuple[str, ...] = ()
     candidate_models: tuple[str, ...] = ()
+    #: scenarios whose routes were asked
+    routes: tuple[str, ...] = ()
     metrics: Mapping[str, ComparedMetric] = Field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -150,8 +150,8 @@ def _leg(
 
 def _routes(pairs: Pairs, header: RunHeader) -> tuple[str, ...]:
     """As the candidate was asked: what stood in for a scenario is judged by its prompts, and the scenario is not."""
-    found = {way.route for way in header.legs if way.leg == pairs.leg and way.scenario in pairs.scenarios}
-    return tuple(sorted(found))
+    ways = (way for way in header.legs if way.leg == pairs.leg and way.model in pairs.candidate_models)
+    return tuple(sorted({way.route for way in ways if way.scenario in pairs.scenarios}))
 
 
 def _legs(side: Side) -> frozenset[LegName]:
@@ -160,9 +160,6 @@ def _legs(side: Side) -> frozenset[LegName]:
 
 
 def _left_out(leg: LegName, parts: Sequence[Pairs], sides: Sequence[Side]) -> tuple[str, ...]:
-    compared = {case for pairs in parts if pairs.leg == leg for case in pairs.cases}
-    return tuple(sorted(set(_cases(leg, sides)) - compared))
-
-
-def _cases(leg: LegName, sides: Sequence[Side]) -> Iterator[str]:
-    return (a.case for side in sides for a in finals(side.run.attempts) if a.leg == leg)
+    asked = {(a.case, a.trial) for side in sides for a in finals(side.run.attempts) if a.leg == leg}
+    compared = {way for pairs in parts if pairs.leg == leg for way in pairs.ways}
+    return tuple(f"{case} ({trial})" if trial else case for case, trial in sorted(asked - compared))

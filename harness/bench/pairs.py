@@ -18,6 +18,8 @@ from harness.bench.stats.resampling import Floats, Pooled
 
 _Outcome: TypeAlias = Callable[[Attempt], bool | None]
 _Models: TypeAlias = tuple[str, ...]
+#: A case, and whose trial; a prompt that was asked both ways is a pair in each.
+_Way: TypeAlias = tuple[str, str]
 #: case → repeat → whether it failed
 _Marks: TypeAlias = Mapping[str, Mapping[int, bool]]
 #: A shorter time than a clock can tell; keeps logarithms finite.
@@ -82,6 +84,8 @@ class Pairs:
     """
 
     leg: LegName
+    #: each of the cases, and on whose trial it was, if on one
+    ways: tuple[tuple[str, str], ...]
     cases: tuple[str, ...]
     #: of these prompts
     scenarios: tuple[str, ...]
@@ -104,29 +108,30 @@ def paired(leg: LegName, base: Iterable[Attempt], candidate: Iterable[Attempt]) 
 
     A route is a model's, so evidence is too: four routes in one sum say that something got worse, and never which.
     """
-    one, other = (_by_case(leg, side) for side in (base, candidate))
-    parts: dict[tuple[_Models, _Models], list[str]] = defaultdict(list)
-    for case in sorted(one.keys() & other.keys()):
-        parts[_models(one[case]), _models(other[case])].append(case)
+    one, other = (_by_way(leg, side) for side in (base, candidate))
+    parts: dict[tuple[_Models, _Models], list[_Way]] = defaultdict(list)
+    for way in sorted(one.keys() & other.keys()):
+        parts[_models(one[way]), _models(other[way])].append(way)
     return tuple(
-        _of(leg, cases, [a for case in cases for a in one[case]], [a for case in cases for a in other[case]])
-        for _, cases in sorted(parts.items())
+        _of(leg, ways, [a for way in ways for a in one[way]], [a for way in ways for a in other[way]])
+        for _, ways in sorted(parts.items())
     )
 
 
-def _by_case(leg: LegName, attempts: Iterable[Attempt]) -> Mapping[str, list[Attempt]]:
-    """Every attempt of the cases that have an outcome."""
-    found: dict[str, list[Attempt]] = defaultdict(list)
+def _by_way(leg: LegName, attempts: Iterable[Attempt]) -> Mapping[_Way, list[Attempt]]:
+    """Every attempt of what has an outcome."""
+    found: dict[_Way, list[Attempt]] = defaultdict(list)
     for attempt in measured(attempts):
         if attempt.leg == leg:
-            found[attempt.case].append(attempt)
-    return {case: rows for case, rows in found.items() if finals(rows)}
+            found[attempt.case, attempt.trial].append(attempt)
+    return {way: rows for way, rows in found.items() if finals(rows)}
 
 
-def _of(leg: LegName, cases: Sequence[str], one: Sequence[Attempt], other: Sequence[Attempt]) -> Pairs:
+def _of(leg: LegName, ways: Sequence[_Way], one: Sequence[Attempt], other: Sequence[Attempt]) -> Pairs:
     return Pairs(
         leg=leg,
-        cases=tuple(cases),
+        ways=tuple(ways),
+        cases=tuple(case for case, _ in ways),
         scenarios=tuple(sorted({attempt.scenario for attempt in (*one, *other)})),
         base_models=_models(one),
         candidate_models=_models(other),

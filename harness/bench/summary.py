@@ -112,10 +112,10 @@ class Summary:
 
 
 def summarise(name: str, run: Run) -> Summary:
-    """Every leg and scenario that the run has rows of."""
-    keys = sorted({(attempt.leg, attempt.scenario) for attempt in run.attempts})
+    """Every leg and scenario that the run has rows of; what was on trial is the trial's, whose prompts it had."""
+    keys = sorted({(a.leg, a.trial or a.scenario) for a in run.attempts})
     groups = tuple(
-        _group(leg, scenario, [a for a in run.attempts if (a.leg, a.scenario) == (leg, scenario)])
+        _group(leg, scenario, [a for a in run.attempts if (a.leg, a.trial or a.scenario) == (leg, scenario)])
         for leg, scenario in keys
     )
     return Summary(name, run.header, groups, len(run.cut_off))

@@ -93,9 +93,10 @@ def ways(
     routes = {route.scenario: route for route in plan.routes if route.paused is None}
     found: list[Way] = []
     left_out = list(_paused_legs(policies, routes))
-    first = {stand_in.leg: stand_in for stand_in in _stand_ins(policies, routes) if not stand_in.is_trial}
-    for stand_in in _stand_ins(policies, routes):
-        if legs and stand_in.leg not in legs:
+    stand_ins = tuple(_stand_ins(policies, routes))
+    first = {stand_in.leg: stand_in for stand_in in stand_ins if not stand_in.is_trial}
+    for stand_in in stand_ins:
+        if stand_in.leg not in first or (legs and stand_in.leg not in legs):
             continue
         for scenario in sorted(scenarios):
             route = _route(scenario, stand_in, first[stand_in.leg], routes, plan)
@@ -106,7 +107,7 @@ def ways(
                 left_out.append(LEFT_OUT.at(stand_in.place, said))
             else:
                 found.append(_way(stand_in, scenario, route, compiled, other))
-    if missing := sorted(set(legs) - {stand_in.leg for stand_in in _stand_ins(policies, routes)}):
+    if missing := sorted(set(legs) - first.keys()):
         place = policies.place(ACCEPTANCE, "legs", key=True)
         raise PolicyError([NO_LEGS.at(place, f"no leg {leg!r}", f"add it to {place.file}") for leg in missing])
     return tuple(found), tuple(left_out)
@@ -122,16 +123,21 @@ def _paused_legs(policies: Policies, routes: Mapping[str, Route]) -> Iterator[Fi
 def _stand_ins(policies: Policies, routes: Mapping[str, Route]) -> Iterator[_StandIn]:
     """The legs of acceptance.yaml; the first entry of a leg stands in for what has no route of its own there.
 
-    Each further one is a trial: its route is asked too, so that a model that serves no prompt can be judged.
+    Each further one of the API is a trial: its route is asked too, so that a model that serves no prompt can be judged.
+    A local server holds one model, and an agent's prompts are its own.
     """
-    seen: dict[LegName, set[str]] = {}
+    seen: set[LegName] = set()
+    on_trial: set[str] = set()
     for index, leg in enumerate(policies.acceptance.legs if policies.acceptance else ()):
-        known = seen.setdefault(leg.leg, set())
-        # a server holds one model, and an agent's prompts are its own: trials are of the API's models
-        if leg.scenario in routes and leg.scenario not in known and (not known or leg.leg == "openrouter"):
+        is_trial = leg.leg == "openrouter" and leg.leg in seen
+        route = routes.get(leg.scenario)
+        if route and (route.hops[0].model not in on_trial if is_trial else leg.leg not in seen):
             place = policies.place(ACCEPTANCE, "legs", index, "scenario")
-            yield _StandIn(leg.leg, routes[leg.scenario], place, is_trial=bool(known))
-            known.add(leg.scenario)
+            yield _StandIn(leg.leg, route, place, is_trial)
+        if route or leg.leg == "openrouter":  # a trial stands in for nobody, also where the first one is paused
+            seen.add(leg.leg)
+        if route and is_trial:
+            on_trial.add(route.hops[0].model)
 
 
 def _route(scenario: str, stand_in: _StandIn, first: _StandIn, routes: Mapping[str, Route], plan: Plan) -> Route | None:

@@ -19,7 +19,7 @@ from harness.propose.verdict import verdict
 from harness.propose.week_evidence import gather_week
 from harness.weeks import Week
 from tests.fakes.chat import Call, Reply, said
-from tests.runs.conftest import Desk, suite_of, tool_case
+from tests.runs.conftest import TRIAL, Desk, suite_of, tool_case
 from tests.shipped import edit, targets
 
 PARIS = [("get_weather", '{"city": "Paris"}')]
@@ -27,7 +27,7 @@ FLASH, HY3, OWL = "deepseek/deepseek-v4-flash", "tencent/hy3-preview", "openrout
 CASES = tuple(
     tool_case(f"{scenario}-{number}", scenario) for scenario in ("agent-loops", "batch") for number in range(6)
 )
-AGENTS = "- {leg: openrouter, scenario: agent-loops}"
+AGENTS = "  - {leg: openrouter, scenario: agent-loops}\n"
 
 
 def right(call: Call) -> Reply:
@@ -44,7 +44,7 @@ def trial(desk: Desk) -> Desk:
     """A desk whose OpenRouter leg asks the gray pool besides."""
     edit(
         desk.project / "policies" / "acceptance.yaml",
-        (AGENTS, f"{AGENTS}\n  - {{leg: openrouter, scenario: gray-trials}}"),
+        (AGENTS, AGENTS + TRIAL),
     )
     desk.use(suite_of(*CASES))
     desk.chat.rule = right
@@ -111,6 +111,18 @@ def test_a_dry_run_names_both_ways_and_what_each_costs(trial: Desk) -> None:
     free = {float(row["worst_usd"]) == 0 for row in rows if row["model"] == OWL}
     assert free == {True} and all(float(row["worst_usd"]) > 0 for row in rows if row["model"] != OWL)
     assert trial.chat.count == 0
+
+
+def test_a_model_is_tried_once_and_not_where_it_serves(trial: Desk) -> None:
+    """Named again, or by a second scenario with the same model, it is no second trial."""
+    twice = TRIAL + "  - {leg: openrouter, scenario: gray-trials}\n  - {leg: openrouter, scenario: batch}\n"
+    edit(trial.project / "policies" / "acceptance.yaml", (TRIAL, twice))
+    rows = json.loads(trial.run("--leg", "openrouter", "--repeats", "1", "--dry-run", "--json").out)
+    routes = Counter((row["scenario"], row["route"]) for row in rows)
+    assert routes == {
+        ("agent-loops", "agent-loops"): 6, ("batch", "batch"): 6, ("agent-loops", "batch"): 6,
+        ("agent-loops", "gray-trials"): 6, ("batch", "gray-trials"): 6,
+    }  # fmt: skip
 
 
 def asked(compiled: Compiled, *, is_own_suite: bool) -> tuple[list[Way], tuple[Finding, ...]]:

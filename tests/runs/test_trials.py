@@ -18,7 +18,7 @@ from harness.propose.signal import Signal
 from harness.propose.verdict import verdict
 from harness.propose.week_evidence import gather_week
 from harness.weeks import Week
-from tests.fakes.chat import Call, Reply, said
+from tests.fakes.chat import Call, Reply, refused, said
 from tests.runs.conftest import TRIAL, Desk, suite_of, tool_case
 from tests.shipped import edit, targets
 
@@ -102,6 +102,18 @@ def test_a_run_that_began_without_a_trial_does_not_go_on_with_one(trial: Desk) -
     file.write_text("".join((json.dumps(header) + "\n", *rest)))
     done = trial.run("--resume", str(file), out=False)
     assert done.code == 1 and f"batch on openrouter was not asked of {OWL}" in done.err
+
+
+def test_a_trial_that_is_rate_limited_ends_and_holds_up_nobody(trial: Desk) -> None:
+    limited = {"Retry-After": "0"}
+    trial.chat.rule = lambda call: refused(429, "Rate limit exceeded", limited) if call.model == OWL else right(call)
+    file = run(trial, "2026-W20", "--repeats", "2", "--concurrency", "1")
+    kept = read_run(file)
+    assert Counter(row.model for row in kept.attempts if row.final) == {FLASH: 12, HY3: 12, OWL: 1}
+    assert Counter(row.error for row in kept.attempts if row.model == OWL) == {"rate_limited": 4}
+    trial.chat.rule = right
+    assert trial.run("--resume", str(file), out=False).code == 0
+    assert Counter(row.model for row in read_run(file).attempts if row.final) == {FLASH: 12, HY3: 12, OWL: 24}
 
 
 def test_a_dry_run_names_both_ways_and_what_each_costs(trial: Desk) -> None:

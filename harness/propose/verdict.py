@@ -31,7 +31,7 @@ def verdict(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
         if any(map(evidence.policies.is_gray, leg.candidate_models)):
             continue  # gray_rollback.py
         judged: dict[str, list[str]] = {}
-        for scenario in leg.routes or _stand_ins(leg.leg, evidence):
+        for scenario in leg.routes or _stand_in(leg.leg, evidence):
             if seat := seat_of_scenario(scenario, evidence.policies):
                 judged.setdefault(seat.route, []).append(scenario)
             else:
@@ -40,10 +40,10 @@ def verdict(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
             yield _judged(leg, scenarios, evidence)
 
 
-def _stand_ins(leg: str, evidence: WeekEvidence) -> tuple[str, ...]:
-    """What acceptance.yaml names, for evidence that does not say whose routes were asked."""
+def _stand_in(leg: str, evidence: WeekEvidence) -> tuple[str, ...]:
+    """What acceptance.yaml names first, for evidence that does not say whose routes were asked."""
     acceptance = evidence.policies.acceptance
-    return tuple(each.scenario for each in acceptance.legs if each.leg == leg) if acceptance else ()
+    return tuple(each.scenario for each in acceptance.legs if each.leg == leg)[:1] if acceptance else ()
 
 
 def _judged(leg: ComparedLeg, scenarios: Sequence[str], evidence: WeekEvidence) -> Signal | NotProposed:

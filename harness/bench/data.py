@@ -45,6 +45,7 @@ def _group(group: RunSummary) -> dict[str, Any]:
     return {
         "leg": group.leg,
         "scenario": group.scenario,
+        "trial": group.trial,
         "models": list(group.models),
         "answered_by": list(group.answered_by),
         "providers": list(group.providers),

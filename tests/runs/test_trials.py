@@ -17,6 +17,8 @@ from harness.propose.gray_rollback import gray_rollback
 from harness.propose.signal import Signal
 from harness.propose.verdict import verdict
 from harness.propose.week_evidence import gather_week
+from harness.report.checklist import Leg
+from harness.report.evidence import legs as asked_of
 from harness.weeks import Week
 from tests.fakes.chat import Call, Reply, refused, said
 from tests.runs.conftest import TRIAL, Desk, suite_of, tool_case
@@ -71,6 +73,7 @@ def test_the_gray_pool_rolls_back_on_prompts_of_others(trial: Desk) -> None:
     assert legs[(FLASH,)] == ("hold", ("agent-loops",)) and legs[(HY3,)] == ("hold", ("batch",))
     calls = {(leg.scenario, leg.models): leg.calls for leg in known.run.legs}
     assert calls == {("agent-loops", (FLASH,)): 12, ("batch", (HY3,)): 12, ("gray-trials", (OWL,)): 24}
+    assert asked_of(known.run)["openrouter"] == Leg(prompts=12, answered=24), "what was tried is no further prompt"
     (found,) = (each for each in gray_rollback(known) if isinstance(each, Signal))
     assert [str(each) for each in found.proposal.edits] == ["scenarios/gray-trials.yaml: set track token"]
     assert not [each for each in verdict(known) if isinstance(each, Signal)]

@@ -55,6 +55,8 @@ class LegRun(Kept):
 
     leg: str
     scenario: str
+    #: whose trial it was, of prompts that the leg has besides
+    trial: str = ""
     models: tuple[str, ...]
     prompts: int
     repeats: int

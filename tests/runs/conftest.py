@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,9 +15,8 @@ from harness.bench.case import Case, Suite
 from harness.bench.expectation import Calls, Contains, ExpectedCall
 from harness.bench.store import Run, read_run
 from tests.fakes.chat import KEY, Chat
-from tests.shipped import copied, edit, targets
+from tests.shipped import copied, shipped
 
-TRIAL = "  - {leg: openrouter, scenario: gray-trials} # asked besides: no prompt is the gray pool's own\n"
 VARIABLES = ("OPENROUTER_TOKEN_KEY", "OPENROUTER_DOLLAR_KEY", "OPENROUTER_GRAY_KEY", "OPENCLAW_GATEWAY_TOKEN")
 WEATHER = {
     "type": "function",
@@ -42,19 +39,6 @@ def tool_case(name: str, scenario: str = "agent-loops") -> Case:
     messages = ({"role": "user", "content": f"Case {name}: weather in Paris?"},)
     expected = Calls((ExpectedCall("get_weather", {"city": ("Paris",)}),))
     return Case(name, scenario, "single", messages, (WEATHER,), expected, 50)
-
-
-def asking_once(project: Path) -> Path:
-    """A project with the shipped policies without their trial: a leg asks a case once."""
-    copied(project)
-    edit(project / "policies" / "acceptance.yaml", (TRIAL, ""))
-    return project
-
-
-@cache
-def compiled_once() -> Compiled:
-    with TemporaryDirectory() as folder:
-        return compile_policies(asking_once(Path(folder)) / "policies", targets())
 
 
 def suite_of(*cases: Case) -> Suite:
@@ -107,7 +91,7 @@ def chat() -> Iterator[Chat]:
 
 @pytest.fixture
 def desk(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    """The policies of `asking_once`, compiled once unless a test edits them; three cases until `use`. No pictures."""
+    """The shipped policies, compiled once unless a test edits them; three cases until `use` is called. No pictures."""
     for variable in VARIABLES:
         monkeypatch.setenv(variable, KEY)
 
@@ -116,12 +100,12 @@ def desk(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
 
     use(suite_of(text_case("one"), text_case("two"), tool_case("three")))
     monkeypatch.setattr("harness.bench.run_command.finish", no_finish)
-    project = asking_once(tmp_path)
+    project = copied(tmp_path)
     before = {file: file.read_bytes() for file in (project / "policies").rglob("*.yaml")}
 
     def compiled(folder: Path, targets: Sequence[Target]) -> Compiled:
         untouched = all(file.read_bytes() == content for file, content in before.items())
-        return compiled_once() if untouched else compile_policies(folder, targets)
+        return shipped() if untouched else compile_policies(folder, targets)
 
     monkeypatch.setattr("harness.bench.run_command.compile_policies", compiled)
     return Desk(project, chat, capsys, use)

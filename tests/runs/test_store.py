@@ -19,7 +19,8 @@ from compiler.diagnostics import PolicyError
 from harness.bench.attempt import Answer, Attempt, Grade, ToolCall, Usage
 from harness.bench.store import RunHeader, RunLeg, Store, Unit, find_run, read_run, unit_of
 from tests.fakes.chat import KEY, Chat, said
-from tests.runs.conftest import VARIABLES, asking_once
+from tests.runs.conftest import VARIABLES
+from tests.shipped import copied
 
 NOW = datetime.datetime(2026, 11, 23, 6, 17, tzinfo=datetime.UTC)
 HEADER = RunHeader(
@@ -138,7 +139,7 @@ def rows_of(file: Path) -> int:
 
 def test_a_run_that_is_killed_goes_on_and_pays_no_call_twice(tmp_path: Path) -> None:
     """`kill -9` in the middle, then --resume: each case counted once, none lost."""
-    project, file, log = asking_once(tmp_path), tmp_path / "run.jsonl", tmp_path / "log"
+    project, file, log = copied(tmp_path), tmp_path / "run.jsonl", tmp_path / "log"
     environment = {**os.environ, **dict.fromkeys(VARIABLES, KEY), "PYTHONPATH": str(Path(__file__).parents[2])}
     with Chat(lambda call: said(call, delay=0.05)) as chat:
         base = [VANE, "bench", "run", "-C", str(project), "--api", chat.address, "--concurrency", "4"]

@@ -21,7 +21,7 @@ from harness.report.checklist import Leg
 from harness.report.evidence import legs as asked_of
 from harness.weeks import Week
 from tests.fakes.chat import Call, Reply, refused, said
-from tests.runs.conftest import TRIAL, Desk, suite_of, tool_case
+from tests.runs.conftest import Desk, suite_of, tool_case
 from tests.shipped import edit, targets
 
 PARIS = [("get_weather", '{"city": "Paris"}')]
@@ -30,6 +30,7 @@ CASES = tuple(
     tool_case(f"{scenario}-{number}", scenario) for scenario in ("agent-loops", "batch") for number in range(6)
 )
 AGENTS = "  - {leg: openrouter, scenario: agent-loops}\n"
+TRIAL = "  - {leg: openrouter, scenario: gray-trials}\n"
 
 
 def right(call: Call) -> Reply:

@@ -45,6 +45,7 @@ def _group(group: RunSummary) -> dict[str, Any]:
     return {
         "leg": group.leg,
         "scenario": group.scenario,
+        "trial": group.trial,
         "models": list(group.models),
         "answered_by": list(group.answered_by),
         "providers": list(group.providers),
@@ -97,7 +98,7 @@ def _percentile(found: Percentile | None) -> dict[str, Any] | None:
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
-    """What follows for each leg, and the state that the next week's e-processes go on from."""
+    """What follows for each model of each leg, and the state that the next week's e-processes go on from."""
     return {
         "base": comparison.base,
         "candidate": comparison.candidate,
@@ -111,7 +112,8 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
             for (leg, metric, base, candidate), process in sorted(comparison.processes.items(), key=_by_key)
         ],
         "to_buy": [
-            {"leg": need.leg, "prompts": len(need.cases), "repeats": need.repeats} for need in undecided(comparison)
+            {"leg": need.leg, "models": list(need.models), "prompts": len(need.cases), "repeats": need.repeats}
+            for need in undecided(comparison)
         ],
     }  # fmt: skip
 
@@ -129,6 +131,8 @@ def _leg(leg: LegComparison) -> dict[str, Any]:
         "repeats_that_would_decide": leg.repeats,
         "base_models": list(pairs.base_models),
         "candidate_models": list(pairs.candidate_models),
+        "routes": list(leg.routes),
+        "answered_by": list(pairs.answered_by),
         "prompts": len(pairs.cases),
         "repeats": pairs.repeats,
         "left_out": list(leg.left_out),

@@ -47,7 +47,7 @@ class Prepared:
     @property
     def legs(self) -> tuple[RunLeg, ...]:
         """As the run's header names them."""
-        return tuple(RunLeg(way.leg, way.scenario, way.route, way.model) for way in self.ways)
+        return tuple(RunLeg(way.leg, way.scenario, way.route, way.model, way.trial) for way in self.ways)
 
 
 def prepare(compiled: Compiled, suite: Suite, choice: Choice, other: Addresses) -> Prepared:

@@ -153,7 +153,8 @@ def _harness(facts: Facts) -> Item:
     if acceptance is None:
         return Item(title, "unknown", "no acceptance.yaml says which legs and how many prompts", place)
     said = ", ".join(f"{name} {leg.prompts}" for name, leg in sorted(facts.legs.items()))
-    missing = [leg.leg for leg in acceptance.legs if not facts.legs.get(leg.leg, Leg(0, 0)).answered]
+    legs = dict.fromkeys(leg.leg for leg in acceptance.legs)
+    missing = [leg for leg in legs if not facts.legs.get(leg, Leg(0, 0)).answered]
     if missing:
         return Item(title, "not", f"no answer from leg {', '.join(missing)} (prompts: {said or 'none'})", place)
     wanted = acceptance.suite.prompts

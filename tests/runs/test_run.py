@@ -48,7 +48,7 @@ def test_rows_say_what_came_back(desk: Desk) -> None:
     desk.run(*OPENROUTER, "--repeats", "2")
     rows = desk.kept.attempts
     assert Counter(unit_of(row) for row in rows) == {
-        ("openrouter", case, repeat): 1 for case in ("one", "two", "three") for repeat in (1, 2)
+        ("openrouter", case, repeat, ""): 1 for case in ("one", "two", "three") for repeat in (1, 2)
     }
     one = next(row for row in rows if row.case == "one")
     assert (one.answered_by, one.provider, one.http_status) == ("deepseek/deepseek-v4-flash", "Stub", 200)

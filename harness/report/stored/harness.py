@@ -55,6 +55,8 @@ class LegRun(Kept):
 
     leg: str
     scenario: str
+    #: whose trial it was, of prompts that the leg has besides
+    trial: str = ""
     models: tuple[str, ...]
     prompts: int
     repeats: int
@@ -82,13 +84,15 @@ class ComparedMetric(Kept):
 
 
 class ComparedLeg(Kept):
-    """What the comparison with the run before says of a leg."""
+    """What the comparison with the run before says of a model on a leg."""
 
     leg: str
     outcome: Literal["rollback", "promote", "hold"]
     reasons: tuple[str, ...]
     base_models: tuple[str, ...] = ()
     candidate_models: tuple[str, ...] = ()
+    #: scenarios whose routes were asked
+    routes: tuple[str, ...] = ()
     metrics: Mapping[str, ComparedMetric] = Field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +36,7 @@ def summary_data(summary: Summary) -> dict[str, Any]:
         "timeout_seconds": header.timeout_seconds,
         "looks": header.looks,
         "missing_shards": list(header.missing_shards),
+        "untried": [asdict(each) for each in header.untried],
         "cut_off": summary.cut_off,
         "legs": [_group(group) for group in summary.groups],
     }

@@ -43,6 +43,7 @@ def _merged(runs: Sequence[Run]) -> RunHeader:
         legs=tuple(legs),
         started=min(run.header.started for run in runs),
         missing_shards=tuple(k for k in range(1, count + 1) if any((leg.leg, k) not in parts for leg in legs)),
+        untried=tuple(dict.fromkeys(each for run in runs for each in run.header.untried)),
     )
 
 

@@ -48,6 +48,7 @@ def header_of(
         timeout_seconds=asked.timeout,
         started=now,
         looks=LOOKS if asked.until_decided else 1,
+        untried=prepared.untried,
     )
 
 

@@ -55,6 +55,16 @@ class RunLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class Untried:
+    """A trial that a run does without, because its key was not there."""
+
+    #: the scenario whose route would have been tried
+    trial: str
+    model: str
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunHeader:
     """The first line of a run: all that decides what is asked, and how it was measured."""
 
@@ -80,6 +90,7 @@ class RunHeader:
     missing_shards: tuple[int, ...] = ()
     #: how often it is compared at most, decided when it began: more than once where it grows until it is decided
     looks: int = 1
+    untried: tuple[Untried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +203,8 @@ def _header_of(row: Mapping[str, Any]) -> RunHeader:
     legs = tuple(RunLeg(**leg) for leg in fields.pop("legs"))
     k, n = fields.pop("shard")
     missing = tuple(fields.pop("missing_shards"))
-    return RunHeader(**fields, started=started, legs=legs, shard=(k, n), missing_shards=missing)
+    untried = tuple(Untried(**each) for each in fields.pop("untried", ()))
+    return RunHeader(**fields, started=started, legs=legs, shard=(k, n), missing_shards=missing, untried=untried)
 
 
 def header_row(header: RunHeader) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from harness.bench.store import Run, read_run
 from tests.fakes.chat import KEY, Chat
 from tests.shipped import copied, shipped
 
-VARIABLES = ("OPENROUTER_TOKEN_KEY", "OPENROUTER_DOLLAR_KEY", "OPENROUTER_GRAY_KEY", "OPENCLAW_GATEWAY_TOKEN")
+VARIABLES = ("OPENROUTER_TOKEN_KEY", "OPENROUTER_DOLLAR_KEY", "OPENCLAW_GATEWAY_TOKEN")
+GRAY = "OPENROUTER_GRAY_KEY"
 WEATHER = {
     "type": "function",
     "function": {
@@ -91,9 +92,13 @@ def chat() -> Iterator[Chat]:
 
 @pytest.fixture
 def desk(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    """The shipped policies, compiled once unless a test edits them; three cases until `use` is called. No pictures."""
+    """The shipped policies, compiled once unless a test edits them; three cases until `use` is called. No pictures.
+
+    Without the gray track's key, so nothing is asked on trial: tests of that set it.
+    """
     for variable in VARIABLES:
         monkeypatch.setenv(variable, KEY)
+    monkeypatch.delenv(GRAY, raising=False)
 
     def use(suite: Suite) -> None:
         monkeypatch.setattr("harness.bench.run_command.chosen_suite", lambda folder: suite)

@@ -20,8 +20,8 @@ from harness.propose.week_evidence import gather_week
 from harness.report.checklist import Leg
 from harness.report.evidence import legs as asked_of
 from harness.weeks import Week
-from tests.fakes.chat import Call, Reply, refused, said
-from tests.runs.conftest import Desk, suite_of, tool_case
+from tests.fakes.chat import KEY, Call, Reply, refused, said
+from tests.runs.conftest import GRAY, Desk, suite_of, tool_case
 from tests.shipped import edit, targets
 
 PARIS = [("get_weather", '{"city": "Paris"}')]
@@ -29,8 +29,7 @@ FLASH, HY3, OWL = "deepseek/deepseek-v4-flash", "tencent/hy3-preview", "openrout
 CASES = tuple(
     tool_case(f"{scenario}-{number}", scenario) for scenario in ("agent-loops", "batch") for number in range(6)
 )
-AGENTS = "  - {leg: openrouter, scenario: agent-loops}\n"
-TRIAL = "  - {leg: openrouter, scenario: gray-trials}\n"
+TRIAL = "  - {leg: openrouter, scenario: gray-trials} "
 
 
 def right(call: Call) -> Reply:
@@ -43,12 +42,9 @@ def gray_errs(call: Call) -> Reply:
 
 
 @pytest.fixture
-def trial(desk: Desk) -> Desk:
-    """A desk whose OpenRouter leg asks the gray pool besides."""
-    edit(
-        desk.project / "policies" / "acceptance.yaml",
-        (AGENTS, AGENTS + TRIAL),
-    )
+def trial(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk with the gray track's key: its OpenRouter leg asks the gray pool besides."""
+    monkeypatch.setenv(GRAY, KEY)
     desk.use(suite_of(*CASES))
     desk.chat.rule = right
     return desk
@@ -131,7 +127,7 @@ def test_a_dry_run_names_both_ways_and_what_each_costs(trial: Desk) -> None:
 
 def test_a_model_is_tried_once_and_not_where_it_serves(trial: Desk) -> None:
     """Named again, or by a second scenario with the same model, it is no second trial."""
-    twice = TRIAL + "  - {leg: openrouter, scenario: gray-trials}\n  - {leg: openrouter, scenario: batch}\n"
+    twice = f"  - {{leg: openrouter, scenario: batch}}\n{TRIAL}\n{TRIAL}"
     edit(trial.project / "policies" / "acceptance.yaml", (TRIAL, twice))
     rows = json.loads(trial.run("--leg", "openrouter", "--repeats", "1", "--dry-run", "--json").out)
     routes = Counter((row["scenario"], row["route"]) for row in rows)

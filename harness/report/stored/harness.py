@@ -110,6 +110,14 @@ class SuiteOf(Kept):
     version: str
 
 
+class Untried(Kept):
+    """A trial that the run did without, because its key was not there."""
+
+    trial: str
+    model: str
+    variable: str
+
+
 class HarnessRun(StoredFile):
     """The week's run."""
 
@@ -118,6 +126,7 @@ class HarnessRun(StoredFile):
     suite: SuiteOf
     missing_shards: tuple[int, ...]
     cut_off: int
+    untried: tuple[Untried, ...] = ()
     legs: tuple[LegRun, ...]
     comparison: Comparison | None
 

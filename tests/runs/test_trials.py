@@ -12,7 +12,7 @@ from compiler.compile import Compiled, compile_policies
 from compiler.diagnostics import Finding
 from harness.bench.evidence import write_evidence
 from harness.bench.legs import Addresses, Way, ways
-from harness.bench.store import read_run
+from harness.bench.store import Untried, read_run
 from harness.propose.gray_rollback import gray_rollback
 from harness.propose.signal import Signal
 from harness.propose.verdict import verdict
@@ -21,7 +21,7 @@ from harness.report.checklist import Leg
 from harness.report.evidence import legs as asked_of
 from harness.weeks import Week
 from tests.fakes.chat import KEY, Call, Reply, refused, said
-from tests.runs.conftest import GRAY, Desk, suite_of, tool_case
+from tests.runs.conftest import GRAY, Desk, no_finish, suite_of, tool_case
 from tests.shipped import edit, targets
 
 PARIS = [("get_weather", '{"city": "Paris"}')]
@@ -114,6 +114,61 @@ def test_a_trial_that_is_rate_limited_ends_and_holds_up_nobody(trial: Desk) -> N
     trial.chat.rule = right
     assert trial.run("--resume", str(file), out=False).code == 0
     assert Counter(row.model for row in read_run(file).attempts if row.final) == {FLASH: 12, HY3: 12, OWL: 24}
+
+
+def test_without_its_key_a_trial_is_left_out_and_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the run goes on with the key there; a run that began with its trial needs the key to go on."""
+    desk.use(suite_of(*CASES))
+    desk.chat.rule = right
+    file = desk.project / ".vane" / "runs" / "2026-W20.jsonl"
+    where = ("--leg", "openrouter", "--week", "2026-W20", "--out", str(file), "--repeats", "1")
+    done = desk.run(*where, out=False)
+    said_ = f"VB322 warning: {GRAY} is not set: {OWL} is not asked as a trial of gray-trials"
+    assert (done.code, f"policies/acceptance.yaml:8:33 {said_}" in done.err) == (0, True), done.err
+    assert Counter(row.model for row in read_run(file).attempts) == {FLASH: 6, HY3: 6}
+    assert read_run(file).header.untried == (Untried("gray-trials", OWL, GRAY),)
+    write_evidence(desk.project, file)
+    page = (desk.project / "generated/weeks/2026-W20/harness.md").read_text("utf-8").replace("\\", "")
+    assert f"The trial of gray-trials was left out, without {GRAY}: {OWL} was not asked." in page
+    assert f"{GRAY} for the trial of gray-trials: whether {OWL} got better or worse is not known" in (
+        gather_week(desk.project, Week(2026, 20)).missing
+    )
+
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-4]))
+    monkeypatch.setenv(GRAY, KEY)
+    assert desk.run("--resume", str(file), out=False).code == 0
+    assert Counter(row.model for row in read_run(file).attempts) == {FLASH: 6, HY3: 6}
+
+    file = run(desk, "2026-W21", "--repeats", "1")
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-4]))
+    monkeypatch.delenv(GRAY)
+    done = desk.run("--resume", str(file), out=False)
+    assert (done.code, f"VB313 {GRAY} is not set; it is for openrouter/gray-trials" in done.err) == (1, True), done.err
+
+
+def test_what_serves_refuses_without_its_key_whatever_is_on_trial(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token track's key serves: that a trial of batch needs it too makes it no trial's key."""
+    twice = f"  - {{leg: openrouter, scenario: batch}}\n{TRIAL}"
+    edit(desk.project / "policies" / "acceptance.yaml", (TRIAL, twice))
+    desk.use(suite_of(*CASES))
+    monkeypatch.delenv("OPENROUTER_TOKEN_KEY")
+    done = desk.run("--leg", "openrouter")
+    assert done.code == 1 and not desk.file.exists() and desk.chat.count == 0
+    assert "VB313 OPENROUTER_TOKEN_KEY is not set; it is for openrouter/agent-loops, openrouter/batch" in done.err
+    assert "batch is not asked as a trial" not in done.err
+
+
+def test_a_merged_run_names_the_trials_that_its_parts_left_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.bench.merge_command.finish", no_finish)
+    desk.use(suite_of(*CASES[:2]))
+    files = [desk.project / f"{leg}.jsonl" for leg in ("mlx", "openrouter")]
+    for file in files:
+        assert desk.run("--leg", file.stem, "--repeats", "1", "--out", str(file), out=False).code == 0
+    merged = desk.project / "merged.jsonl"
+    assert desk("merge", *map(str, files), "--out", str(merged)).code == 0
+    assert [read_run(file).header.untried for file in (*files, merged)] == [
+        (), (Untried("gray-trials", OWL, GRAY),), (Untried("gray-trials", OWL, GRAY),),
+    ]  # fmt: skip
 
 
 def test_a_dry_run_names_both_ways_and_what_each_costs(trial: Desk) -> None:

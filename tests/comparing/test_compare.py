@@ -78,6 +78,17 @@ def test_better_is_said_on_single_runs_but_not_promoted_without_a_bound_of_p95()
     assert result(leg, "latency_p95").question.measure.high is None
 
 
+def test_what_no_swap_of_so_few_prompts_can_show_is_not_said_to_be_seen() -> None:
+    """Of n prompts two of 2ⁿ swaps are as extreme as it gets: among 23 questions it takes ten, whatever is measured."""
+    comparison = compare(*week(World.shipped(repeats=2), np.random.default_rng(1)), THRESHOLDS)
+    few = [leg for leg in comparison.legs if len(leg.pairs.cases) < 10]
+    assert sorted(len(leg.pairs.cases) for leg in few) == [4, 5, 8]
+    assert [result.sees() for leg in few for result in leg.results if result.sees() is not None] == []
+    assert [chance for leg in few for result in leg.results if (chance := result.chance(0.8))] == []
+    others = [result for leg in comparison.legs if leg not in few for result in leg.results]
+    assert {result.question.measure.metric for result in others if result.sees()} >= {"task_failure", "latency_p95"}
+
+
 def test_two_points_at_fifty_prompts_are_one_prompt_and_no_evidence() -> None:
     candidate = made("c", lambda p, r: call(p, r, WRONG if p == 7 else RIGHT), repeats=1)
     comparison = compare(made("b", call, repeats=1), candidate, THRESHOLDS)

@@ -32,17 +32,16 @@ def as_begun(header: RunHeader) -> tuple[Untried, ...]:
 
 
 def without(prepared: Prepared, untried: Collection[Untried], policies: Policies) -> Prepared:
-    """The rest, with a finding for each trial that is left out."""
-    if not untried:
-        return prepared
+    """The rest, with a finding for each trial that is left out. What the policies try no more needs no leaving out."""
     names = {each.trial for each in untried}
     pairs = {leg: [pair for pair in of if pair[1].trial not in names] for leg, of in prepared.pairs.items()}
-    found = (UNTRIED.at(_place(each, policies), _said(each)) for each in untried)
+    tried = {way.trial for way in prepared.ways}
+    found = (UNTRIED.at(_place(each, policies), _said(each)) for each in untried if each.trial in tried)
     return replace(prepared, pairs=pairs, left_out=(*prepared.left_out, *found), untried=tuple(untried))
 
 
 def _place(untried: Untried, policies: Policies) -> Place:
-    """The trial's entry; the first one of the leg may name the same scenario."""
+    """The trial's entry, which is there; the first one of the leg may name the same scenario."""
     legs = policies.acceptance.legs if policies.acceptance else ()
     found = [at for at, leg in enumerate(legs) if (leg.leg, leg.scenario) == ("openrouter", untried.trial)]
     return policies.place(ACCEPTANCE, "legs", found[-1], "scenario")

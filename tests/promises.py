@@ -19,7 +19,7 @@ from harness.bench.measures import Metric
 from harness.bench.sides import Side
 from harness.bench.stats.eprocess import ACT_AT
 from harness.bench.verdicts import Result
-from tests.simulated_weeks import LEGS, THRESHOLDS, Change, World, growing, legs_of, run, week
+from tests.simulated_weeks import THRESHOLDS, Change, World, growing, legs_of, run, week
 
 T = TypeVar("T")
 LOOKS = 4
@@ -83,14 +83,15 @@ def _first(side: Side, repeats: int) -> Side:
     return side._replace(run=replace(side.run, attempts=attempts))
 
 
-def power(world: World, metric: Metric, change: Change, size: float, seed: int) -> tuple[int, float]:
-    """On how many legs the change was found, and how many the report of a week without change says it would be."""
+def power(world: World, metric: Metric, change: Change, size: float, seed: int) -> tuple[int, float, int]:
+    """For how many models the change was found, for how many the report of a week without change says it would be, and
+    of how many it is asked."""
     random = np.random.default_rng(seed)
     quiet = compare(*week(world, random), THRESHOLDS)
     changed = compare(*week(world, random, change), THRESHOLDS)
-    found = sum(r.verdict == "worse" for r in results(changed) if r.question.measure.metric == metric)
+    found = [r.verdict == "worse" for r in results(changed) if r.question.measure.metric == metric]
     said = sum(r.chance(size) for r in results(quiet) if r.question.measure.metric == metric)
-    return found, said
+    return sum(found), said, len(found)
 
 
 def histories(world: World, count: int, weeks: int) -> tuple[Seen, Seen]:
@@ -108,10 +109,10 @@ def looks(world: World, count: int) -> Seen:
 
 
 def powers(world: World, metric: Metric, change: Change, size: float, count: int) -> tuple[Seen, float]:
-    """Legs on which a change was found, and the share that the reports promised."""
+    """Models for which a change was found, and the share that the reports promised."""
     found = list(_each(power, [(world, metric, change, size, seed) for seed in range(count)]))
-    trials = count * min(world.legs, len(LEGS))
-    return Seen(trials, sum(hits for hits, _ in found)), sum(said for _, said in found) / trials
+    trials = sum(asked for *_, asked in found)
+    return Seen(trials, sum(hits for hits, *_ in found)), sum(said for _, said, _ in found) / trials
 
 
 def _each(work: Callable[..., T], arguments: Sequence[tuple[object, ...]]) -> Iterator[T]:

@@ -25,6 +25,8 @@ SCENARIOS = {"mlx": "local-drafts", "openrouter": "agent-loops", "remote": "priv
 #: those of the shipped acceptance.yaml
 THRESHOLDS = Thresholds(promote_points=0.01, demote_points=0.02, promote_percent=0.10, demote_percent=0.30)
 TIMEOUT_MS = 60_000.0
+#: Legs, and whose trial they are: what a run asks first, and what it asks besides.
+_WAYS = (*LEGS, "openrouter"), ("", "", "", "gray-trials")
 _START = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 Floats = NDArray[np.float64]
 
@@ -46,6 +48,10 @@ class World:
     prompts: int = 50
     repeats: int = 3
     legs: int = 3
+    #: of the openrouter leg, prompts that go to each of several models; none: all go to one
+    parts: tuple[int, ...] = ()
+    #: prompts that a further model of the openrouter leg is asked besides
+    on_trial: int = 0
     tool_prompts: float = 0.7
     tool_error_rate: float = 0.03
     failure_rate: float = 0.08
@@ -62,6 +68,11 @@ class World:
     day: float = 0.03
     no_answer: float = 0.005
 
+    @classmethod
+    def shipped(cls, repeats: int = 3) -> World:
+        """Three legs, whose fifty prompts are split among models as by the shipped policies."""
+        return cls(repeats=repeats, parts=(33, 8, 5, 4), on_trial=45)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leg:
@@ -76,13 +87,14 @@ class Leg:
 
 def week(world: World, random: np.random.Generator, change: Change | None = None) -> tuple[Side, Side]:
     """A base and a candidate run of the same prompts."""
-    legs = [_leg(world, random) for _ in range(world.legs)]
+    legs = legs_of(world, random)
     return run("base", world, legs, random), run("candidate", world, legs, random, change or Change())
 
 
 def legs_of(world: World, random: np.random.Generator) -> list[Leg]:
     """Prompts that stay the same over many weeks."""
-    return [_leg(world, random) for _ in range(world.legs)]
+    legs = [_leg(world, random) for _ in range(world.legs)]
+    return [*legs, _leg(replace(world, prompts=world.on_trial), random)] if world.on_trial else legs
 
 
 def run(
@@ -91,8 +103,8 @@ def run(
     """One run of all legs."""
     attempts = tuple(
         attempt
-        for which, leg in zip(LEGS, legs, strict=False)
-        for attempt in _attempts(which, world, leg, random, change or Change())
+        for which, trial, leg in zip(*_WAYS, legs, strict=False)
+        for attempt in _attempts(which, trial, world, leg, random, change or Change())
     )
     return Side(name, Run(header(name, world), attempts))
 
@@ -126,29 +138,40 @@ def _leg(world: World, random: np.random.Generator) -> Leg:
     )
 
 
-def _attempts(which: LegName, world: World, leg: Leg, random: np.random.Generator, change: Change) -> Iterator[Attempt]:
-    shape = (world.prompts, world.repeats)
+def _models(which: LegName, trial: str, world: World) -> list[str]:
+    """Who is asked each prompt."""
+    if trial:
+        return ["made/on-trial"] * world.on_trial
+    parts = world.parts if which == "openrouter" and world.parts else (world.prompts,)
+    return [f"made/model-{number}" for number, count in enumerate(parts) for _ in range(count)]
+
+
+def _attempts(
+    which: LegName, trial: str, world: World, leg: Leg, random: np.random.Generator, change: Change
+) -> Iterator[Attempt]:
+    models = _models(which, trial, world)
+    shape = (len(models), world.repeats)
     errs = _marks(leg.tool_error, change.tool_errors, world, random)
     fails = _marks(leg.failure, change.task_failures, world, random) | (errs & leg.tool[:, None])
-    order = random.permutation(world.prompts * world.repeats).reshape(shape) / (world.prompts * world.repeats) - 0.5
+    order = random.permutation(leg.tool.size * world.repeats).reshape(shape) / (leg.tool.size * world.repeats) - 0.5
     noise = random.normal(0, world.call_spread, shape) + random.normal(0, world.drift) * order
     slow = np.where(random.random(shape) < world.slow, 4.0, 1.0)
     ms = leg.level_ms[:, None] * np.exp(noise + random.normal(0, world.day)) * slow * change.latency
     cost = leg.cost[:, None] * np.exp(random.normal(0, 0.15, shape)) * change.cost
     lost = random.random(shape) < world.no_answer
-    for prompt in range(world.prompts):
+    for prompt, model in enumerate(models):
         for repeat in range(world.repeats):
             at = (prompt, repeat)
             grade = _grade(bool(leg.tool[prompt]), bool(errs[at]), bool(fails[at]))
             yield attempt(
-                which, f"case-{prompt:03d}", repeat + 1, ms=float(ms[at]), cost=f"{cost[at]:.7f}",
-                grade=None if lost[at] else grade, error="connection_lost" if lost[at] else None,
+                which, f"case-{prompt:03d}", repeat + 1, ms=float(ms[at]), cost=f"{cost[at]:.7f}", model=model,
+                trial=trial, grade=None if lost[at] else grade, error="connection_lost" if lost[at] else None,
             )  # fmt: skip
 
 
 def _marks(rates: Floats, rise: float, world: World, random: np.random.Generator) -> NDArray[np.bool_]:
     raised = np.clip(rates + rise * (1 - rates) / (1 - rates.mean()), 0, 1)[:, None]
-    marks: NDArray[np.bool_] = random.random((world.prompts, world.repeats)) < raised
+    marks: NDArray[np.bool_] = random.random((len(rates), world.repeats)) < raised
     same = random.random(marks.shape) < world.sameness
     return np.where(same, marks[:, :1], marks)
 
@@ -163,14 +186,15 @@ def attempt(
     cost: str | None = "0.001",
     grade: Grade | None = None, error: TransportError | None = None, number: int = 1, final: bool = True,
     cached: int = 0, model: str = "deepseek/deepseek-v4-flash", answered_by: str | None = None, detail: str = "",
+    trial: str = "",
 ) -> Attempt:  # fmt: skip
     """A row; longer than the timeout is a timeout."""
     censored = ms > TIMEOUT_MS and error is None
     error = "timeout" if censored else error
     money = None if cost is None or error else Decimal(cost)
     return Attempt(
-        case=case, scenario=SCENARIOS[leg], leg=leg, model=model, answered_by=answered_by or model, provider="one",
-        repeat=repeat, attempt=number, final=final, started=_START, queued_ms=0.0,
+        case=case, scenario=SCENARIOS[leg], leg=leg, trial=trial, model=model, answered_by=answered_by or model,
+        provider="one", repeat=repeat, attempt=number, final=final, started=_START, queued_ms=0.0,
         first_token_ms=None if error else min(ms, TIMEOUT_MS) / 4, total_ms=min(ms, TIMEOUT_MS), censored=censored,
         http_status=None if error else 200, error=error, error_detail=detail,
         usage=Usage(prompt_tokens=400, completion_tokens=80, cached_tokens=cached),

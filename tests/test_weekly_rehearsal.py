@@ -36,6 +36,7 @@ BRANCH = f"weathervane/{WEEK}"
 SHARP = "](http://x) @team <script>alert(1)</script> ::set-output name=x::y ##[error]e `$(touch here)` #1"
 HOSTILE = f"{SHARP}\n::set-output name=x::y\n::add-mask::e \u202egnp"
 COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
+NOT_TRIED = "- OPENROUTER_GRAY_KEY for the trial of gray-trials: whether openrouter/owl-alpha got better or worse"
 
 
 @dataclass
@@ -64,6 +65,13 @@ class World:
     @property
     def tip(self) -> str:
         return git(self.stage.remote, "for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}")
+
+    def pay_for_trials(self) -> None:
+        """The gray track has its key."""
+        gray = Key("vane-gray", "sk-or-v1-gray" + "0" * 30)
+        self.stage.secrets["OPENROUTER_GRAY_KEY"] = gray.secret
+        self.router.account.keys.append(gray)
+        self.router.chat.keys.add(gray.secret)
 
     def overspend(self) -> None:
         """The dollar track's key is charged more than its cap on the week's last day."""
@@ -159,7 +167,8 @@ def test_mondays_of_one_week(world: World) -> None:
     assert quiet.summary == f"{WEEK}: nothing to propose, no pull request.\n"
     assert world.subjects == [f"{WEEK}: evidence"], "the next week is compared with it"
     harness = json.loads(world.shown(f"generated/weeks/{WEEK}/harness.json"))
-    assert {leg["leg"] for leg in harness["summary"]["legs"]} == {"mlx", "openrouter"}
+    assert {(leg["leg"], leg["trial"]) for leg in harness["summary"]["legs"]} == {("mlx", ""), ("openrouter", "")}
+    assert "VB322 warning: OPENROUTER_GRAY_KEY is not set" in quiet.step("The suite through OpenRouter").log
 
     del world.stage.variables["MLX_RUNNER"]
     world.withdraw(M27)
@@ -170,6 +179,7 @@ def test_mondays_of_one_week(world: World) -> None:
     assert pull["head"] == BRANCH and pull["title"].startswith(f"{WEEK}: {M27} is gone")
     assert pull["labels"] == ["weathervane"] and not pull["auto_merge"], "somebody decides"
     assert pull["body"].startswith("Evidence of ") and pull["body"] in first.summary
+    assert NOT_TRIED in pull["body"].replace("\\", "")
     assert world.subjects[0].startswith(f"{M27} is gone") and len(world.subjects) == 2
     assert first.step("Which run kept").outputs == {"run": "1"}
     assert world.router.chat.count == asked, "the week has its run already: nothing is bought twice"
@@ -187,13 +197,17 @@ def test_mondays_of_one_week(world: World) -> None:
 
 
 def test_steps_that_fail_and_what_may_merge_by_itself(world: World) -> None:
-    """Odd rankings and a name of 2 MB: the job is red. The dollar track is over its cap: what is known is proposed."""
+    """Odd rankings and a name of 2 MB: the job is red. The dollar track is over its cap: what is known is proposed.
+
+    And the gray pool is asked on trial, since there is a key for it.
+    """
     odd = {"date": str(WEEK.monday), "model_permaslug": HOSTILE, "total_tokens": "7"}
     change = openrouter_market.Fault("/datasets/", times=99, change=lambda answer: {**answer, "data": [odd]})
     world.router.market.faults.append(change)
     for model, name in zip(world.router.market.models, ("A" * 2_000_000, HOSTILE), strict=False):
         model["name"] = name
     world.overspend()
+    world.pay_for_trials()
     outcome = world.monday()
     assert (outcome.result, outcome.step("Market").outcome) == ("failure", "failure")
     assert outcome.jobs["mac"]["result"] == "skipped" and "::notice title=No MLX leg::" in outcome.log
@@ -205,6 +219,10 @@ def test_steps_that_fail_and_what_may_merge_by_itself(world: World) -> None:
     assert pull["labels"] == ["weathervane", "auto-merge"] and pull["auto_merge"], "tracks.yaml allows it"
     assert "- rankings of this week, or of one before it: what moved is not known" in pull["body"]
     assert "alert(1)" not in pull["body"], "what is refused is not quoted to reviewers"
+    harness = json.loads(world.shown(f"generated/weeks/{WEEK}/harness.json"))
+    (tried,) = (leg for leg in harness["summary"]["legs"] if leg["trial"])
+    assert (tried["trial"], tried["models"], tried["unanswered"]) == ("gray-trials", ["openrouter/owl-alpha"], {})
+    assert NOT_TRIED not in pull["body"].replace("\\", "")
 
 
 def test_hostile_words(world: World) -> None:

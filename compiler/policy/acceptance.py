@@ -22,7 +22,10 @@ class Leg(Policy):
 
     leg: Literal["mlx", "openrouter", "remote"]
     scenario: Name
-    """The scenario whose route answers the prompts that have no route of their own on this leg."""
+    """The scenario whose route answers the prompts that have no route of their own on this leg.
+
+    A further entry of `openrouter` is a trial: its route is asked every prompt besides.
+    """
 
 
 class Suite(Policy):

@@ -110,6 +110,8 @@ class Attempt:
     #: when the last piece with content, a call or reasoning came, and how many pieces there were
     last_token_ms: float | None = None
     token_chunks: int = 0
+    #: the scenario on whose route it was tried besides its own way; "" for its own
+    trial: str = ""
 
     @property
     def tokens_per_second(self) -> float | None:

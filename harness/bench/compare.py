@@ -1,8 +1,8 @@
-"""One run against another on the same prompts: rollback, promote or hold for each leg. Pure."""
+"""One run against another on the same prompts: rollback, promote or hold for each model of each leg. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from harness.bench.pairs import Pairs, paired
 from harness.bench.sides import Side
 from harness.bench.stats import eprocess, holm
 from harness.bench.stats.eprocess import EProcess
+from harness.bench.store import RunHeader
 from harness.bench.verdicts import Judge, Outcome, Question, Result, Thresholds, outcome
 
 #: Leg, metric, the models of base and candidate: with another model, evidence starts again.
@@ -26,13 +27,15 @@ Carried: TypeAlias = Mapping[Key, EProcess]
 
 @dataclass(frozen=True, slots=True)
 class LegComparison:
-    """One leg."""
+    """What one model answered on a leg, against what the base's answered of the same prompts."""
 
     pairs: Pairs
+    #: scenarios whose routes these prompts take
+    routes: tuple[str, ...]
     results: tuple[Result, ...]
     outcome: Outcome
     reasons: tuple[str, ...]
-    #: prompts that one of the runs lacks
+    #: prompts of the leg, whichever model's, that one of the runs lacks
     left_out: tuple[str, ...]
 
     @property
@@ -44,7 +47,7 @@ class LegComparison:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All legs that both runs have."""
+    """All legs that both runs have, model by model."""
 
     base: str
     candidate: str
@@ -67,8 +70,8 @@ def compare(base: Side, candidate: Side, thresholds: Thresholds, *, carried: Car
     order: tuple[LegName, ...] = ("mlx", "openrouter", "remote")
     of_base, of_candidate = _legs(base), _legs(candidate)
     both = [leg for leg in order if leg in of_base & of_candidate]
-    sides = [paired(leg, base.run.attempts, candidate.run.attempts) for leg in both]
-    legs = [(pairs, measures(pairs)) for pairs in sides if pairs]
+    parts = [pairs for leg in both for pairs in paired(leg, base.run.attempts, candidate.run.attempts)]
+    legs = [(pairs, measures(pairs)) for pairs in parts]
     if not legs:
         said = f"{base.name} and {candidate.name} have no prompt on a leg in common"
         raise PolicyError([NOTHING_IN_COMMON.at(Place(candidate.name), said)])
@@ -76,26 +79,27 @@ def compare(base: Side, candidate: Side, thresholds: Thresholds, *, carried: Car
     asked = sum(question.measure.p is not None for leg in questions for question in leg)
     looks = candidate.run.header.looks
     judge = Judge(thresholds, looks, asked)
+    left_out = {leg: _left_out(leg, parts, (base, candidate)) for leg in both}
     judged = tuple(
-        _leg(pairs, leg, judge, _left_out(pairs, base, candidate))
-        for (pairs, _), leg in zip(legs, questions, strict=True)
+        _leg(pairs, leg, judge, _routes(pairs, candidate.run.header), left_out[pairs.leg])
+        for pairs, leg in zip(parts, questions, strict=True)
     )
     missing = tuple(leg for leg in order if leg in of_base ^ of_candidate)
-    after = {_key(pairs, q.measure): q.process for (pairs, _), leg in zip(legs, questions, strict=True) for q in leg}
+    after = {_key(pairs, q.measure): q.process for pairs, leg in zip(parts, questions, strict=True) for q in leg}
     processes = {**(carried or {}), **{key: process for key, process in after.items() if process is not None}}
     return Comparison(base.name, candidate.name, base.run.header.suite_sha256, looks, judged, missing, processes)
 
 
 def undecided(comparison: Comparison) -> tuple[Need, ...]:
-    """What to buy next for the legs that more repeats would decide: all that is lacking, but at most as many again.
+    """What to buy next for the models that more repeats would decide: all that is lacking, but at most as many again.
 
-    Always of all prompts: repeats of those alone that differ would turn chance into a finding.
+    Always of all prompts of a model: repeats of those alone that differ would turn chance into a finding.
     """
-    held = ((leg, leg.repeats) for leg in comparison.legs)
+    held = ((leg.pairs, leg.repeats) for leg in comparison.legs)
     return tuple(
-        Need(leg.pairs.leg, leg.pairs.cases, min(needed - leg.pairs.repeats, leg.pairs.repeats))
-        for leg, needed in held
-        if needed is not None and needed > leg.pairs.repeats
+        Need(pairs.leg, pairs.candidate_models, pairs.cases, min(needed - pairs.repeats, pairs.repeats))
+        for pairs, needed in held
+        if needed is not None and needed > pairs.repeats
     )
 
 
@@ -136,10 +140,18 @@ def _key(pairs: Pairs, measure: Measure) -> Key:
     return pairs.leg, measure.metric, pairs.base_models, pairs.candidate_models
 
 
-def _leg(pairs: Pairs, questions: Sequence[Question], judge: Judge, left_out: tuple[str, ...]) -> LegComparison:
+def _leg(
+    pairs: Pairs, questions: Sequence[Question], judge: Judge, routes: tuple[str, ...], left_out: tuple[str, ...]
+) -> LegComparison:
     results = tuple(judge.result(question, pairs) for question in questions)
     decided, reasons = outcome(results, pairs, judge.thresholds)
-    return LegComparison(pairs, results, decided, reasons, left_out)
+    return LegComparison(pairs, routes, results, decided, reasons, left_out)
+
+
+def _routes(pairs: Pairs, header: RunHeader) -> tuple[str, ...]:
+    """As the candidate was asked: what stood in for a scenario is judged by its prompts, and the scenario is not."""
+    ways = (way for way in header.legs if way.leg == pairs.leg and way.model in pairs.candidate_models)
+    return tuple(sorted({way.route for way in ways if way.scenario in pairs.scenarios}))
 
 
 def _legs(side: Side) -> frozenset[LegName]:
@@ -147,9 +159,7 @@ def _legs(side: Side) -> frozenset[LegName]:
     return frozenset(attempt.leg for attempt in finals(side.run.attempts))
 
 
-def _left_out(pairs: Pairs, *sides: Side) -> tuple[str, ...]:
-    return tuple(sorted(set(_cases(pairs.leg, sides)) - set(pairs.cases)))
-
-
-def _cases(leg: LegName, sides: Sequence[Side]) -> Iterator[str]:
-    return (a.case for side in sides for a in finals(side.run.attempts) if a.leg == leg)
+def _left_out(leg: LegName, parts: Sequence[Pairs], sides: Sequence[Side]) -> tuple[str, ...]:
+    asked = {(a.case, a.trial) for side in sides for a in finals(side.run.attempts) if a.leg == leg}
+    compared = {way for pairs in parts if pairs.leg == leg for way in pairs.ways}
+    return tuple(f"{case} ({trial})" if trial else case for case, trial in sorted(asked - compared))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import groupby
 
 from harness.bench.compare import Comparison, LegComparison
 from harness.bench.measures import Measure
@@ -15,19 +16,28 @@ _HEADER = ("metric", "base", "candidate", "change (95 %)", "p, Holm", "E, correc
 
 
 def comparison_page(comparison: Comparison, thresholds: Thresholds) -> tuple[Block, ...]:
-    """What follows for each leg, and from what."""
+    """What follows for each model of each leg, and from what."""
+    legs = [list(parts) for _, parts in groupby(comparison.legs, lambda leg: leg.pairs.leg)]
     return (
         Heading(f"{comparison.candidate} against {comparison.base}", 1),
-        *(block for leg in comparison.legs for block in _leg(leg, thresholds)),
+        *(block for parts in legs for block in _leg(parts, thresholds)),
         *_missing(comparison),
         Heading("How to read this"),
         *(Sentence(words, is_item=True) for words in _reading(comparison, thresholds)),
     )
 
 
-def _leg(leg: LegComparison, thresholds: Thresholds) -> Iterator[Block]:
+def _leg(parts: Sequence[LegComparison], thresholds: Thresholds) -> Iterator[Block]:
+    for part in parts:
+        model = f", {names(part.pairs.candidate_models)}" if len(parts) > 1 else ""
+        yield Heading(f"{part.pairs.leg}{model}: {part.outcome}")
+        yield from _part(part, thresholds)
+    if left_out := parts[0].left_out:
+        yield Sentence(f"{len(left_out)} prompts left out that one of the runs lacks: {names(left_out)}.", is_item=True)
+
+
+def _part(leg: LegComparison, thresholds: Thresholds) -> Iterator[Block]:
     pairs = leg.pairs
-    yield Heading(f"{pairs.leg}: {leg.outcome}")
     why = "; ".join(leg.reasons)
     yield Sentence(f"{why[:1].upper()}{why[1:]}.")
     models = f"{names(pairs.base_models)} → {names(pairs.candidate_models)}"
@@ -93,8 +103,8 @@ def _notes(leg: LegComparison) -> Iterator[str]:
             f"Calls without an answer, in no metric above: base {lost.base} of {lost.base_calls}, "
             f"candidate {lost.candidate} of {lost.candidate_calls}."
         )
-    if leg.left_out:
-        yield f"{len(leg.left_out)} prompts left out that one of the runs lacks: {names(leg.left_out)}."
+    if len(leg.pairs.answered_by) > len({*leg.pairs.base_models, *leg.pairs.candidate_models}):
+        yield f"Answers named {names(leg.pairs.answered_by)}; each counts for the model that was asked."
 
 
 def _what_would_decide(leg: LegComparison) -> Iterator[str]:
@@ -120,8 +130,8 @@ def _reading(comparison: Comparison, thresholds: Thresholds) -> Sequence[str]:
     )
     return (
         f"Rollback: a rise of at least {points} or {percent} of P95, its interval above zero, p ≤ 0.05 after Holm over "
-        f"all legs and metrics; or E ≥ 20 after correction. Promote: the whole interval is below {margin} and {room}. "
-        f"Else hold.{looks}",
+        f"all legs, models and metrics; or E ≥ 20 after correction. Promote: the whole interval is below {margin} and "
+        f"{room}. Else hold.{looks}",
         "In a world without change, a week says worse or better of anything in 5 of 100 cases at most.",
         "No evidence either way is not evidence of no change. The last column says what rise would have been found in "
         "four of five such comparisons.",

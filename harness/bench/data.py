@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +36,7 @@ def summary_data(summary: Summary) -> dict[str, Any]:
         "timeout_seconds": header.timeout_seconds,
         "looks": header.looks,
         "missing_shards": list(header.missing_shards),
+        "untried": [asdict(each) for each in header.untried],
         "cut_off": summary.cut_off,
         "legs": [_group(group) for group in summary.groups],
     }
@@ -45,6 +47,7 @@ def _group(group: RunSummary) -> dict[str, Any]:
     return {
         "leg": group.leg,
         "scenario": group.scenario,
+        "trial": group.trial,
         "models": list(group.models),
         "answered_by": list(group.answered_by),
         "providers": list(group.providers),
@@ -97,7 +100,7 @@ def _percentile(found: Percentile | None) -> dict[str, Any] | None:
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
-    """What follows for each leg, and the state that the next week's e-processes go on from."""
+    """What follows for each model of each leg, and the state that the next week's e-processes go on from."""
     return {
         "base": comparison.base,
         "candidate": comparison.candidate,
@@ -111,7 +114,8 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
             for (leg, metric, base, candidate), process in sorted(comparison.processes.items(), key=_by_key)
         ],
         "to_buy": [
-            {"leg": need.leg, "prompts": len(need.cases), "repeats": need.repeats} for need in undecided(comparison)
+            {"leg": need.leg, "models": list(need.models), "prompts": len(need.cases), "repeats": need.repeats}
+            for need in undecided(comparison)
         ],
     }  # fmt: skip
 
@@ -129,6 +133,8 @@ def _leg(leg: LegComparison) -> dict[str, Any]:
         "repeats_that_would_decide": leg.repeats,
         "base_models": list(pairs.base_models),
         "candidate_models": list(pairs.candidate_models),
+        "routes": list(leg.routes),
+        "answered_by": list(pairs.answered_by),
         "prompts": len(pairs.cases),
         "repeats": pairs.repeats,
         "left_out": list(leg.left_out),

@@ -23,9 +23,10 @@ _SECONDS = 1200
 
 
 class Need(NamedTuple):
-    """What to buy: so many more repeats of each of these prompts on a leg."""
+    """What to buy: so many more repeats of each of these prompts on a leg, of the models that were asked."""
 
     leg: LegName
+    models: tuple[str, ...]
     cases: tuple[str, ...]
     repeats: int
 
@@ -44,7 +45,8 @@ def _look(project: Path, base: Path, file: Path) -> tuple[Need, ...]:
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"{base} and {file} cannot be compared: {done.stderr}")
-    return tuple(Need(leg, tuple(cases), repeats) for leg, cases, repeats in json.loads(done.stdout))
+    found = json.loads(done.stdout)
+    return tuple(Need(leg, tuple(models), tuple(cases), repeats) for leg, models, cases, repeats in found)
 
 
 def _base(project: Path, against: str | None, header: RunHeader) -> Path:

@@ -56,6 +56,8 @@ class Way:
     modalities: frozenset[str]
     #: parameters that the model is known to take; None: not known, or it does not matter
     parameters: frozenset[str] | None = None
+    #: the scenario on whose route the cases are tried besides their own way; "" for their own
+    trial: str = ""
     key: str = field(default="", repr=False)
 
 
@@ -66,10 +68,16 @@ class _StandIn:
     leg: LegName
     route: Route
     place: Place
+    #: whether it stands in for nobody, and is asked besides
+    is_trial: bool = False
 
     @property
     def hop(self) -> Hop:
         return self.route.hops[0]
+
+    @property
+    def on_trial(self) -> str:
+        return f" as a trial of {self.route.scenario}" if self.is_trial else ""
 
 
 def ways(
@@ -85,17 +93,21 @@ def ways(
     routes = {route.scenario: route for route in plan.routes if route.paused is None}
     found: list[Way] = []
     left_out = list(_paused_legs(policies, routes))
-    for stand_in in _stand_ins(policies, routes):
-        if legs and stand_in.leg not in legs:
+    stand_ins = tuple(_stand_ins(policies, routes))
+    first = {stand_in.leg: stand_in for stand_in in stand_ins if not stand_in.is_trial}
+    for stand_in in stand_ins:
+        if stand_in.leg not in first or (legs and stand_in.leg not in legs):
             continue
         for scenario in sorted(scenarios):
-            route = _own(stand_in, routes.get(scenario), plan) or stand_in.route
+            route = _route(scenario, stand_in, first[stand_in.leg], routes, plan)
+            if route is None:
+                continue
             if why := is_own_suite and _blocked(scenario, route, policies):
-                said = f"{scenario} does not run on {stand_in.leg}: {why}"
+                said = f"{scenario} does not run on {stand_in.leg}{stand_in.on_trial}: {why}"
                 left_out.append(LEFT_OUT.at(stand_in.place, said))
             else:
                 found.append(_way(stand_in, scenario, route, compiled, other))
-    if missing := sorted(set(legs) - {stand_in.leg for stand_in in _stand_ins(policies, routes)}):
+    if missing := sorted(set(legs) - first.keys()):
         place = policies.place(ACCEPTANCE, "legs", key=True)
         raise PolicyError([NO_LEGS.at(place, f"no leg {leg!r}", f"add it to {place.file}") for leg in missing])
     return tuple(found), tuple(left_out)
@@ -109,12 +121,31 @@ def _paused_legs(policies: Policies, routes: Mapping[str, Route]) -> Iterator[Fi
 
 
 def _stand_ins(policies: Policies, routes: Mapping[str, Route]) -> Iterator[_StandIn]:
-    """The legs of acceptance.yaml; the first entry of a leg stands in for what has no route of its own there."""
-    seen = set()
+    """The legs of acceptance.yaml; the first entry of a leg stands in for what has no route of its own there.
+
+    Each further one of the API is a trial: its route is asked too, so that a model that serves no prompt can be judged.
+    A local server holds one model, and an agent's prompts are its own.
+    """
+    seen: set[LegName] = set()
+    on_trial: set[str] = set()
     for index, leg in enumerate(policies.acceptance.legs if policies.acceptance else ()):
-        if leg.leg not in seen and leg.scenario in routes:
+        is_trial = leg.leg == "openrouter" and leg.leg in seen
+        route = routes.get(leg.scenario)
+        if route and (route.hops[0].model not in on_trial if is_trial else leg.leg not in seen):
+            place = policies.place(ACCEPTANCE, "legs", index, "scenario")
+            yield _StandIn(leg.leg, route, place, is_trial)
+        if route or leg.leg == "openrouter":  # a trial stands in for nobody, also where the first one is paused
             seen.add(leg.leg)
-            yield _StandIn(leg.leg, routes[leg.scenario], policies.place(ACCEPTANCE, "legs", index, "scenario"))
+        if route and is_trial:
+            on_trial.add(route.hops[0].model)
+
+
+def _route(scenario: str, stand_in: _StandIn, first: _StandIn, routes: Mapping[str, Route], plan: Plan) -> Route | None:
+    """Where a scenario's cases go. On a trial nowhere, if their own way asks that model: once is enough."""
+    own = _own(first, routes.get(scenario), plan) or first.route
+    if not stand_in.is_trial:
+        return own
+    return None if own.hops[0].model == stand_in.hop.model else stand_in.route
 
 
 def _own(stand_in: _StandIn, route: Route | None, plan: Plan) -> Route | None:
@@ -163,6 +194,7 @@ def _way(stand_in: _StandIn, scenario: str, route: Route, compiled: Compiled, ot
         provider={},
         prices=FREE if hop.key == "local" else listed(locked.pricing) if locked else None,
         modalities=frozenset(facts.input_modalities if facts else ("text",)),
+        trial=stand_in.route.scenario if stand_in.is_trial else "",
     )
     if stand_in.leg == "remote":
         return _remote(way, route, stand_in, compiled, other)

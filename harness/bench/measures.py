@@ -19,6 +19,7 @@ from harness.bench.stats.rates import Rates, change_interval, change_p, discorda
 from harness.bench.stats.resampling import (
     bootstrap_log_ratio,
     bootstrap_ratio_of_means,
+    least_p,
     percentile_interval,
     sign_flip_p,
     swap_p,
@@ -119,11 +120,21 @@ def _time_measure(metric: Metric, times: Times, quantile: float, repeats: int) -
         # what a timeout hides is longer: of the base it takes the lower bound away, of the candidate the upper one
         None if base.at_least else low, None if candidate.at_least or calls < needed else high,
         swap_p(times.base_pool, times.candidate_pool, quantile, times.prompts) if quantile == P95 else None, 0, 0,
-        power=lambda rise, alpha, threshold: ratio_power(rise, error, alpha, threshold),
-        sees=lambda alpha, threshold: smallest_ratio_rise(error, alpha, threshold),
+        power=_ratio_power(error, times.prompts),
+        sees=_ratio_sees(error, times.prompts),
         at_repeats=at,
         note=_time_note(times, calls, needed),
     )  # fmt: skip
+
+
+def _ratio_power(error: float, prompts: int) -> Callable[[float, float, float], float]:
+    return lambda rise, alpha, threshold: (
+        ratio_power(rise, error, alpha, threshold) if least_p(prompts) <= alpha else 0.0
+    )
+
+
+def _ratio_sees(error: float, prompts: int) -> Callable[[float, float], float | None]:
+    return lambda alpha, threshold: smallest_ratio_rise(error, alpha, threshold) if least_p(prompts) <= alpha else None
 
 
 def _time_note(times: Times, calls: int, needed: int) -> str:
@@ -144,8 +155,8 @@ def _cost_measure(costs: Costs, repeats: int) -> Measure:
     return Measure(
         "cost", "percent", costs.base_usd, costs.candidate_usd, False, False, change, low - 1, high - 1,
         sign_flip_p(costs.candidate - costs.base), 0, 0,
-        power=lambda rise, alpha, threshold: ratio_power(rise, error, alpha, threshold),
-        sees=lambda alpha, threshold: smallest_ratio_rise(error, alpha, threshold),
+        power=_ratio_power(error, len(costs.base)),
+        sees=_ratio_sees(error, len(costs.base)),
         at_repeats=lambda more: (
             (1 + change) * math.exp(-_Z * error * math.sqrt(repeats / more)) - 1,
             (1 + change) * math.exp(_Z * error * math.sqrt(repeats / more)) - 1,

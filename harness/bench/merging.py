@@ -43,6 +43,7 @@ def _merged(runs: Sequence[Run]) -> RunHeader:
         legs=tuple(legs),
         started=min(run.header.started for run in runs),
         missing_shards=tuple(k for k in range(1, count + 1) if any((leg.leg, k) not in parts for leg in legs)),
+        untried=tuple(dict.fromkeys(each for run in runs for each in run.header.untried)),
     )
 
 
@@ -60,9 +61,9 @@ def _problems(files: Sequence[Path], runs: Sequence[Run]) -> Iterator[Finding]:
                 yield UNLIKE_SHARDS.at(place, f"{file}: {name} is {mine}, and {its} in {files[0]}")
         if header.shard[1] != first.shard[1]:
             yield UNLIKE_SHARDS.at(place, f"{file}: shard of {header.shard[1]}, and of {first.shard[1]} in {files[0]}")
-        models = {(leg.leg, leg.scenario): leg.model for leg in first.legs}
+        models = {(leg.leg, leg.scenario, leg.trial): leg.model for leg in first.legs}
         for leg in header.legs:
-            if (its := models.get((leg.leg, leg.scenario), leg.model)) != leg.model:
+            if (its := models.get((leg.leg, leg.scenario, leg.trial), leg.model)) != leg.model:
                 said = f"{file}: {leg.scenario} on {leg.leg} is {leg.model}, and {its} in {files[0]}"
                 yield UNLIKE_SHARDS.at(place, said)
     twice = sorted(part for part, count in _parts(runs).items() if count > 1)

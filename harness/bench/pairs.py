@@ -1,4 +1,4 @@
-"""Two runs → the same prompts side by side on one leg, as the statistics take them."""
+"""Two runs → the same prompts side by side, as the statistics take them: on each leg, apart by who was asked."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from harness.bench.stats.rates import Rates
 from harness.bench.stats.resampling import Floats, Pooled
 
 _Outcome: TypeAlias = Callable[[Attempt], bool | None]
+_Models: TypeAlias = tuple[str, ...]
+#: A case, and whose trial; a prompt that was asked both ways is a pair in each.
+_Way: TypeAlias = tuple[str, str]
 #: case → repeat → whether it failed
 _Marks: TypeAlias = Mapping[str, Mapping[int, bool]]
 #: A shorter time than a clock can tell; keeps logarithms finite.
@@ -75,12 +78,22 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """One leg. What neither run has evidence for is None."""
+    """Prompts of a leg that the base asked of one model, and the candidate of one (the same, or another).
+
+    What neither run has evidence for is None.
+    """
 
     leg: LegName
+    #: each of the cases, and on whose trial it was, if on one
+    ways: tuple[tuple[str, str], ...]
     cases: tuple[str, ...]
+    #: of these prompts
+    scenarios: tuple[str, ...]
+    #: who was asked; more than one only where a run asked several models the same prompt
     base_models: tuple[str, ...]
     candidate_models: tuple[str, ...]
+    #: by what names answers came, in either run; whatever they are, an answer counts for who was asked
+    answered_by: tuple[str, ...]
     #: of the prompt that has the fewest in either run
     repeats: int
     tool_errors: Failures | None
@@ -90,18 +103,39 @@ class Pairs:
     unanswered: Unanswered
 
 
-def paired(leg: LegName, base: Iterable[Attempt], candidate: Iterable[Attempt]) -> Pairs | None:
-    """The prompts that both runs have on a leg; None where there is none."""
-    sides = [[a for a in measured(side) if a.leg == leg] for side in (base, candidate)]
-    cases = tuple(sorted(set.intersection(*({a.case for a in finals(side)} for side in sides))))
-    if not cases:
-        return None
-    one, other = ([a for a in side if a.case in set(cases)] for side in sides)
+def paired(leg: LegName, base: Iterable[Attempt], candidate: Iterable[Attempt]) -> tuple[Pairs, ...]:
+    """The prompts that both runs have on a leg, apart by base's and candidate's model; empty where there is none.
+
+    A route is a model's, so evidence is too: four routes in one sum say that something got worse, and never which.
+    """
+    one, other = (_by_way(leg, side) for side in (base, candidate))
+    parts: dict[tuple[_Models, _Models], list[_Way]] = defaultdict(list)
+    for way in sorted(one.keys() & other.keys()):
+        parts[_models(one[way]), _models(other[way])].append(way)
+    return tuple(
+        _of(leg, ways, [a for way in ways for a in one[way]], [a for way in ways for a in other[way]])
+        for _, ways in sorted(parts.items())
+    )
+
+
+def _by_way(leg: LegName, attempts: Iterable[Attempt]) -> Mapping[_Way, list[Attempt]]:
+    """Every attempt of what has an outcome."""
+    found: dict[_Way, list[Attempt]] = defaultdict(list)
+    for attempt in measured(attempts):
+        if attempt.leg == leg:
+            found[attempt.case, attempt.trial].append(attempt)
+    return {way: rows for way, rows in found.items() if finals(rows)}
+
+
+def _of(leg: LegName, ways: Sequence[_Way], one: Sequence[Attempt], other: Sequence[Attempt]) -> Pairs:
     return Pairs(
         leg=leg,
-        cases=cases,
+        ways=tuple(ways),
+        cases=tuple(case for case, _ in ways),
+        scenarios=tuple(sorted({attempt.scenario for attempt in (*one, *other)})),
         base_models=_models(one),
         candidate_models=_models(other),
+        answered_by=tuple(sorted({a.answered_by for a in (*one, *other) if a.answered_by})),
         repeats=min(_fewest_repeats(one), _fewest_repeats(other)),
         tool_errors=_failures(one, other, is_tool_error),
         task_failures=_failures(one, other, is_task_failure),
@@ -111,7 +145,7 @@ def paired(leg: LegName, base: Iterable[Attempt], candidate: Iterable[Attempt]) 
     )
 
 
-def _models(attempts: Iterable[Attempt]) -> tuple[str, ...]:
+def _models(attempts: Iterable[Attempt]) -> _Models:
     return tuple(sorted({attempt.model for attempt in attempts}))
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 #: Money as decimals, moments in UTC; what is not named here has the type that DuckDB gives it below.
 _COLUMNS = {
     "row": "VARCHAR", "case": "VARCHAR", "scenario": "VARCHAR", "leg": "VARCHAR", "model": "VARCHAR",
-    "answered_by": "VARCHAR", "provider": "VARCHAR", "repeat": "INTEGER", "attempt": "INTEGER", "final": "BOOLEAN",
-    "started": "TIMESTAMPTZ", "queued_ms": "DOUBLE", "first_token_ms": "DOUBLE", "last_token_ms": "DOUBLE",
-    "token_chunks": "INTEGER", "total_ms": "DOUBLE", "censored": "BOOLEAN", "http_status": "INTEGER",
-    "error": "VARCHAR", "error_detail": "VARCHAR", "prompt_tokens": "BIGINT", "completion_tokens": "BIGINT",
-    "cached_tokens": "BIGINT", "reasoning_tokens": "BIGINT", "billed_usd": "DECIMAL(38, 24)",
-    "cost_usd": "DECIMAL(38, 24)", "cost_basis": "VARCHAR",
+    "trial": "VARCHAR", "answered_by": "VARCHAR", "provider": "VARCHAR", "repeat": "INTEGER", "attempt": "INTEGER",
+    "final": "BOOLEAN", "started": "TIMESTAMPTZ", "queued_ms": "DOUBLE", "first_token_ms": "DOUBLE",
+    "last_token_ms": "DOUBLE", "token_chunks": "INTEGER", "total_ms": "DOUBLE", "censored": "BOOLEAN",
+    "http_status": "INTEGER", "error": "VARCHAR", "error_detail": "VARCHAR", "prompt_tokens": "BIGINT",
+    "completion_tokens": "BIGINT", "cached_tokens": "BIGINT", "reasoning_tokens": "BIGINT",
+    "billed_usd": "DECIMAL(38, 24)", "cost_usd": "DECIMAL(38, 24)", "cost_basis": "VARCHAR",
     "grade": "STRUCT(is_tool_request BOOLEAN, protocol_error VARCHAR, success BOOLEAN, failure VARCHAR, "
              "detail VARCHAR)",
     "prompt_sha256": "VARCHAR", "answer_sha256": "VARCHAR",

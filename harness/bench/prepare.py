@@ -13,7 +13,7 @@ from compiler.diagnostics import Finding, Place, PolicyError
 from harness.bench.case import Case, Suite
 from harness.bench.legs import ACCEPTANCE, Addresses, Way, ways
 from harness.bench.run_codes import LEFT_OUT, NO_PRICE
-from harness.bench.store import RunLeg
+from harness.bench.store import RunLeg, Untried
 from harness.bench.suite import SHIPPED, load_suite
 from harness.bench.tasks import Task, request_of, runnable, shard_of, worst_of
 
@@ -38,6 +38,7 @@ class Prepared:
     #: leg → its cases, each with its way
     pairs: Mapping[str, Sequence[Pair]]
     left_out: tuple[Finding, ...]
+    untried: tuple[Untried, ...] = ()
 
     @property
     def ways(self) -> tuple[Way, ...]:
@@ -47,7 +48,7 @@ class Prepared:
     @property
     def legs(self) -> tuple[RunLeg, ...]:
         """As the run's header names them."""
-        return tuple(RunLeg(way.leg, way.scenario, way.route, way.model) for way in self.ways)
+        return tuple(RunLeg(way.leg, way.scenario, way.route, way.model, way.trial) for way in self.ways)
 
 
 def prepare(compiled: Compiled, suite: Suite, choice: Choice, other: Addresses) -> Prepared:

@@ -87,6 +87,7 @@ class Recorder:
             answer=self.mask.answer(answer) if answer and self.keep_text else None,
             last_token_ms=_since(zero, reply.last_token_at),
             token_chunks=reply.token_chunks,
+            trial=task.way.trial,
         )
 
     def _grade(self, task: Task, answer: Answer, usage: Usage) -> Grade:

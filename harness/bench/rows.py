@@ -19,6 +19,7 @@ def row_of(attempt: Attempt) -> dict[str, Any]:
         "case": attempt.case,
         "scenario": attempt.scenario,
         "leg": attempt.leg,
+        "trial": attempt.trial,
         "model": attempt.model,
         "answered_by": attempt.answered_by,
         "provider": attempt.provider,
@@ -65,6 +66,7 @@ def attempt_of(row: Mapping[str, Any]) -> Attempt:
     )  # fmt: skip
     return Attempt(
         **{name: row[name] for name in same},
+        trial=row.get("trial", ""),  # runs of before there were trials say nothing of them
         started=started,
         usage=usage,
         cost_usd=_decimal(row["cost_usd"]),

@@ -89,8 +89,14 @@ OTHER_USER = Code(
     "run it as that user, with sudo -u",
     "Its home folder holds the weights and the environment file; as anybody else it would be another server.",
 )  # fmt: skip
+UNTRIED = Code(
+    "VB322", "trial-left-out", "A trial is left out of a run: its key is not in the environment",
+    "set the variable, or take the trial's entry out of acceptance.yaml", severity=Severity.WARNING,
+    why="What serves is asked all the same. The run says that it knows nothing new of the trial's model, and so does "
+    "the week's pull request.",
+)  # fmt: skip
 CODES = (
     UNREADABLE_RUN, RUN_IN_USE, OTHER_RUN, UNLIKE_SHARDS, MISSING_SHARDS, NO_BASE,
     NO_LEGS, NO_ADDRESS, NO_KEY, KEY_IN_CLEAR, LEFT_OUT, NO_PRICE, NO_MLX_SERVER,
-    NO_WEIGHTS, NO_PROGRAM, PORT_IN_USE, OTHER_USER,
+    NO_WEIGHTS, NO_PROGRAM, PORT_IN_USE, OTHER_USER, UNTRIED,
 )  # fmt: skip

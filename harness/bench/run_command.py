@@ -29,6 +29,7 @@ from harness.bench.run_options import Options, UsageError, checked, run_file
 from harness.bench.runner import Settings
 from harness.bench.session import Ended, Session, left
 from harness.bench.store import Run, RunHeader, Store, free_file, read_run
+from harness.bench.trials import as_begun, keyless, without
 
 INTERRUPTED = 130
 
@@ -55,6 +56,8 @@ def _run(asked: argparse.Namespace, options: Options, now: datetime.datetime) ->
     if unknown := sorted(set(choice.scenarios) - known):
         return refuse_unknown("scenario", unknown[0], known)
     prepared = prepare(compiled, suite, choice, Addresses(asked.api, asked.mlx_url, asked.remote_url))
+    if not asked.dry_run:  # which asks for no key
+        prepared = without(prepared, as_begun(before) if before else keyless(prepared), compiled.policies)
     show(prepared.left_out, "text", asked.project)
     header = before or header_of(asked, options, compiled, prepared, now)
     if asked.dry_run:

@@ -48,6 +48,7 @@ def header_of(
         timeout_seconds=asked.timeout,
         started=now,
         looks=LOOKS if asked.until_decided else 1,
+        untried=prepared.untried,
     )
 
 
@@ -56,9 +57,12 @@ def check_same(header: RunHeader, prepared: Prepared, file: Path) -> None:
     why = []
     if header.suite_sha256 != prepared.suite.sha256:
         why.append(f"the suite was {header.suite_sha256[:12]}… and is {prepared.suite.sha256[:12]}…")
-    now = {(leg.leg, leg.scenario): leg for leg in prepared.legs}
+    now = {(leg.leg, leg.scenario, leg.trial): leg for leg in prepared.legs}
     for leg in header.legs:
-        if (found := now.get((leg.leg, leg.scenario))) != leg:
+        if (found := now.get((leg.leg, leg.scenario, leg.trial))) != leg:
             why.append(f"{leg.scenario} on {leg.leg} was {leg.model} and is {found.model if found else 'gone'}")
+    began = {(leg.leg, leg.scenario, leg.trial) for leg in header.legs}
+    for key in sorted(now.keys() - began):
+        why.append(f"{now[key].scenario} on {now[key].leg} was not asked of {now[key].model}")
     if why:
         raise PolicyError([OTHER_RUN.at(Place(str(file)), f"{file}: {'; '.join(why)}")])

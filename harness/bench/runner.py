@@ -65,6 +65,8 @@ class Runner:
         self._progress = progress
         self._shown: set[str] = set()
         self._tries: Mapping[Unit, int] = {}
+        #: trials whose model takes no more calls today: it must not hold up what serves
+        self._over: set[str] = set()
 
     async def run(
         self,
@@ -116,6 +118,8 @@ class Runner:
 
     async def _unit(self, task: Task, at: float | None, pace: Pace, transports: _Transports) -> None:
         """A task with all its attempts; the last one is final."""
+        if task.way.trial in self._over:
+            return
         request = request_of(task, self.settings.seed, stream=self.settings.stream)
         listed = worst_of(task, request.body) or NOTHING
         number = self._tries.get(task.unit, 0)
@@ -136,6 +140,8 @@ class Runner:
             self._store.add(attempt)
             self._progress.ended(attempt, self._budget.spent)
             if wait is None:
+                if task.way.trial and attempt.error == "rate_limited":
+                    self._over.add(task.way.trial)
                 return
             self._progress.waits(task.way.leg, wait, attempt.error or "")
             pace.pause(wait)

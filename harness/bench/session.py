@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from harness.bench.case import Case
 from harness.bench.cost import Budget
 from harness.bench.deciding import Need
+from harness.bench.legs import Way
 from harness.bench.masking import Mask
 from harness.bench.prepare import Pair
 from harness.bench.progress import Watcher
@@ -24,6 +26,8 @@ from harness.bench.tasks import Task, tasks, warm_ups
 
 #: What more repeats would decide; asked again after they were made.
 Needs: TypeAlias = Callable[[], Sequence[Need]]
+#: Leg, case and model → a repeat of it.
+_Repeats: TypeAlias = Counter[tuple[str, str, str]]
 #: How often a growing run is compared at most; fixed ahead, so that looking often cannot make a finding.
 LOOKS = 4
 
@@ -40,15 +44,31 @@ class Ended:
 
 def left(pairs: Mapping[str, Sequence[Pair]], header: RunHeader, run: Run | None) -> Counter[str]:
     """Calls that a run lacks, by leg."""
-    done = run.done if run else frozenset()
-    return Counter({leg: sum(1 for _ in _todo(pairs[leg], header, done)) for leg in pairs})
+    done, last = run.done if run else frozenset(), _last(pairs, header, run)
+    return Counter({leg: sum(1 for _ in _between(pairs[leg], Counter(), last, header.seed, done)) for leg in pairs})
 
 
-def _todo(pairs: Sequence[Pair], header: RunHeader, done: Collection[Unit]) -> Iterator[Task]:
-    """Also repeats that were bought on top, of which a run that was cut off has made some."""
-    legs = {way.leg for _, way in pairs}
-    last = max([header.repeats, *(unit.repeat for unit in done if unit.leg in legs)])
-    return tasks(pairs, range(1, last + 1), header.seed, done)
+def _last(pairs: Mapping[str, Sequence[Pair]], header: RunHeader, run: Run | None) -> _Repeats:
+    """Also of repeats that were bought on top, for a model at a time: a run that was cut off has made some of them."""
+    made: Counter[tuple[str, str]] = Counter()
+    for attempt in run.attempts if run else ():
+        if attempt.final:
+            made[attempt.leg, attempt.model] = max(made[attempt.leg, attempt.model], attempt.repeat)
+    ways = (pair for of_leg in pairs.values() for pair in of_leg)
+    return Counter({_asked(case, way): max(header.repeats, made[way.leg, way.model]) for case, way in ways})
+
+
+def _asked(case: Case, way: Way) -> tuple[str, str, str]:
+    return way.leg, case.id, way.model
+
+
+def _between(
+    pairs: Sequence[Pair], first: _Repeats, last: _Repeats, seed: int, done: Collection[Unit] = frozenset()
+) -> Iterator[Task]:
+    """The repeats of a leg that come after the first ones, up to the last ones."""
+    for repeat in range(1, max(last.values(), default=0) + 1):
+        due = [pair for pair in pairs if first[_asked(*pair)] < repeat <= last[_asked(*pair)]]
+        yield from tasks(due, range(repeat, repeat + 1), seed, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +99,26 @@ class Session:
         mask = Mask.of(way.key for pairs in self.pairs.values() for _, way in pairs)
         runner = Runner(self.settings, store, budget, Recorder(self.grade, mask, self.header.keep_text), watcher)
         done = self.before.done if self.before else frozenset()
-        todo = {leg: _todo(self.pairs[leg], self.header, done) for leg, calls in self._left().items() if calls}
+        last, seed = _last(self.pairs, self.header, self.before), self.header.seed
+        todo = {
+            leg: _between(self.pairs[leg], Counter(), last, seed, done)
+            for leg, calls in left(self.pairs, self.header, self.before).items()
+            if calls
+        }
         warming = {leg: warm_ups(self.pairs[leg], self.warm_up) for leg in todo}
         tries = Counter(unit_of(a) for a in (self.before.attempts if self.before else ()) if a.repeat != WARM_UP)
         early: dict[str, str] = {}
         with _signals(runner) as interrupted:
             try:
                 early = await runner.run(todo, warming, tries)
-                await self._buy(runner, store, watcher, early)
+                await self._buy(runner, store, watcher, early, last)
             except asyncio.CancelledError:
                 if not interrupted:
                     raise
         return Ended(early, bool(interrupted), budget.spent)
 
-    def _left(self) -> Counter[str]:
-        return left(self.pairs, self.header, self.before)
-
-    async def _buy(self, runner: Runner, store: Store, watcher: Watcher, early: dict[str, str]) -> None:
+    async def _buy(self, runner: Runner, store: Store, watcher: Watcher, early: dict[str, str], made: _Repeats) -> None:
         """Repeats that would decide, until it is decided, the money is gone, or it was looked at often enough."""
-        made = Counter(dict.fromkeys(self.pairs, self.header.repeats))
-        for unit in self.before.done if self.before else ():
-            made[unit.leg] = max(made[unit.leg], unit.repeat)
         looked = self.before.looked if self.before else 0
         for _ in range(looked, self.header.looks - 1):  # the last look is at the end, when the evidence is written
             if self.needs is None or runner.stop.is_asked or early.keys() >= self.pairs.keys():
@@ -108,14 +127,14 @@ class Session:
             needs = [need for need in await asyncio.to_thread(self.needs) if need.leg not in early]
             if not needs or runner.stop.is_asked:
                 return
-            more: dict[str, Iterator[Task]] = {}
+            wanted = Counter(made)
             for need in needs:
-                pairs = [pair for pair in self.pairs[need.leg] if pair[0].id in need.cases]
-                repeats = range(made[need.leg] + 1, made[need.leg] + need.repeats + 1)
-                made[need.leg] += need.repeats
-                more[need.leg] = tasks(pairs, repeats, self.header.seed)
-                watcher.more(need.leg, len(pairs) * need.repeats)
-            early |= await runner.run(more)
+                asked = [(need.leg, case, model) for case in need.cases for model in need.models]
+                wanted.update(dict.fromkeys(asked, need.repeats))
+                watcher.more(need.leg, len(asked) * need.repeats)
+            legs = sorted({need.leg for need in needs})
+            early |= await runner.run({leg: _between(self.pairs[leg], made, wanted, self.header.seed) for leg in legs})
+            made = wanted
 
 
 def _first(error: BaseException) -> BaseException:

@@ -34,11 +34,12 @@ WARM_UP = 0
 
 
 class Unit(NamedTuple):
-    """What is counted once: a case on a leg, in one of its repeats."""
+    """What is counted once: a case on a leg, in one of its repeats, by its own way or on trial."""
 
     leg: LegName
     case: str
     repeat: int
+    trial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,18 @@ class RunLeg:
     scenario: str
     route: str
     model: str
+    #: as in the attempts
+    trial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """A trial that a run does without, because its key was not there."""
+
+    #: the scenario whose route would have been tried
+    trial: str
+    model: str
+    variable: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,7 @@ class RunHeader:
     missing_shards: tuple[int, ...] = ()
     #: how often it is compared at most, decided when it began: more than once where it grows until it is decided
     looks: int = 1
+    untried: tuple[Untried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +115,7 @@ class Run:
 
 def unit_of(attempt: Attempt) -> Unit:
     """What an attempt was for."""
-    return Unit(attempt.leg, attempt.case, attempt.repeat)
+    return Unit(attempt.leg, attempt.case, attempt.repeat, attempt.trial)
 
 
 def read_run(file: Path, shown: str | None = None) -> Run:
@@ -123,7 +137,8 @@ def read_run(file: Path, shown: str | None = None) -> Run:
             elif row["row"] == "look":
                 looked += 1
             elif row["row"] == "sent":
-                unit, worst = Unit(row["leg"], row["case"], row["repeat"]), Decimal(row["worst_usd"])
+                unit = Unit(row["leg"], row["case"], row["repeat"], row.get("trial", ""))
+                worst = Decimal(row["worst_usd"])
                 cut_off += [(unit, open_calls[unit])] if unit in open_calls else []
                 open_calls[unit] = worst
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -188,7 +203,8 @@ def _header_of(row: Mapping[str, Any]) -> RunHeader:
     legs = tuple(RunLeg(**leg) for leg in fields.pop("legs"))
     k, n = fields.pop("shard")
     missing = tuple(fields.pop("missing_shards"))
-    return RunHeader(**fields, started=started, legs=legs, shard=(k, n), missing_shards=missing)
+    untried = tuple(Untried(**each) for each in fields.pop("untried", ()))
+    return RunHeader(**fields, started=started, legs=legs, shard=(k, n), missing_shards=missing, untried=untried)
 
 
 def header_row(header: RunHeader) -> dict[str, Any]:
@@ -225,8 +241,7 @@ class Store:
 
     def sent(self, unit: Unit, worst_usd: Decimal) -> None:
         """Note that a call goes out, and what it may cost at most."""
-        row = {"row": "sent", "leg": unit.leg, "case": unit.case, "repeat": unit.repeat}
-        self._append(row | {"worst_usd": format(worst_usd, "f")})
+        self._append({"row": "sent", **unit._asdict(), "worst_usd": format(worst_usd, "f")})
 
     def prompt(self, case: str, sha256: str, body: Mapping[str, Any]) -> None:
         """Keep the text of a prompt."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -71,6 +71,8 @@ class RunSummary:
 
     leg: LegName
     scenario: str
+    #: the same, where it was tried with prompts of others; else ""
+    trial: str
     models: tuple[str, ...]
     answered_by: tuple[str, ...]
     providers: tuple[str, ...]
@@ -112,12 +114,11 @@ class Summary:
 
 
 def summarise(name: str, run: Run) -> Summary:
-    """Every leg and scenario that the run has rows of."""
-    keys = sorted({(attempt.leg, attempt.scenario) for attempt in run.attempts})
-    groups = tuple(
-        _group(leg, scenario, [a for a in run.attempts if (a.leg, a.scenario) == (leg, scenario)])
-        for leg, scenario in keys
-    )
+    """Every leg and scenario that the run has rows of; what was on trial is the trial's, whose prompts it had."""
+    rows: dict[tuple[LegName, str, str], list[Attempt]] = defaultdict(list)
+    for attempt in run.attempts:
+        rows[attempt.leg, attempt.trial or attempt.scenario, attempt.trial].append(attempt)
+    groups = tuple(_group(*key, rows[key]) for key in sorted(rows))
     return Summary(name, run.header, groups, len(run.cut_off))
 
 
@@ -126,13 +127,14 @@ def repeats_for_bound(prompts: int) -> int:
     return -(-samples_needed(P95) // max(1, prompts))
 
 
-def _group(leg: LegName, scenario: str, attempts: Sequence[Attempt]) -> RunSummary:
+def _group(leg: LegName, scenario: str, trial: str, attempts: Sequence[Attempt]) -> RunSummary:
     rows, counted = measured(attempts), finals(attempts)
     errors = [error for a in counted if (error := is_tool_error(a)) is not None]
     failed = [failure for a in counted if (failure := is_task_failure(a)) is not None]
     return RunSummary(
         leg=leg,
         scenario=scenario,
+        trial=trial,
         models=_names(a.model for a in attempts),
         answered_by=_names(a.answered_by for a in counted),
         providers=_names(a.provider for a in counted),

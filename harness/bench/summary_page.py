@@ -41,6 +41,8 @@ def _missing(summary: Summary) -> Iterator[Block]:
         yield Sentence("The run has no calls.")
     if summary.header.missing_shards:
         yield Sentence(f"Shards missing: {', '.join(map(str, summary.header.missing_shards))}.")
+    for each in summary.header.untried:
+        yield Sentence(f"The trial of {each.trial} was left out, without {each.variable}: {each.model} was not asked.")
     if summary.cut_off:
         yield Sentence(f"{summary.cut_off} calls were in flight when the run was cut off; what they cost is unknown.")
 

@@ -32,7 +32,7 @@ class Task:
     @property
     def unit(self) -> Unit:
         """What it is counted as."""
-        return Unit(self.way.leg, self.case.id, self.repeat)
+        return Unit(self.way.leg, self.case.id, self.repeat, self.way.trial)
 
 
 def runnable(cases: Sequence[Case], ways: Sequence[Way]) -> tuple[list[tuple[Case, Way]], list[tuple[Case, Way]]]:

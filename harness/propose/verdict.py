@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.bench.numbers import NONE, change_words
 from harness.propose.proposal import NotProposed, Proposal, Statement
@@ -23,36 +23,41 @@ PROMOTE_LASTS = 2
 
 
 def verdict(evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:
-    """One leg, one verdict, for the scenario that acceptance.yaml names for it."""
+    """One model of a leg, one verdict, for each list of models whose scenarios it was asked for."""
     run = evidence.run
     if run is None or run.comparison is None:
         return
     for leg in run.comparison.legs:
         if any(map(evidence.policies.is_gray, leg.candidate_models)):
             continue  # gray_rollback.py
-        for scenario in _scenarios(leg.leg, evidence):
-            seat = seat_of_scenario(scenario, evidence.policies)
-            yield (
-                _judged(leg, scenario, seat, evidence)
-                if seat
-                else NotProposed(RULE, leg.leg, f"no scenario {scenario!r} is routed")
-            )
+        judged: dict[str, list[str]] = {}
+        for scenario in leg.routes or _stand_in(leg.leg, evidence):
+            if seat := seat_of_scenario(scenario, evidence.policies):
+                judged.setdefault(seat.route, []).append(scenario)
+            else:
+                yield NotProposed(RULE, leg.leg, f"no scenario {scenario!r} is routed")
+        for scenarios in judged.values():
+            yield _judged(leg, scenarios, evidence)
 
 
-def _scenarios(leg: str, evidence: WeekEvidence) -> tuple[str, ...]:
+def _stand_in(leg: str, evidence: WeekEvidence) -> tuple[str, ...]:
+    """What acceptance.yaml names first, for evidence that does not say whose routes were asked."""
     acceptance = evidence.policies.acceptance
-    return tuple(each.scenario for each in acceptance.legs if each.leg == leg) if acceptance else ()
+    return tuple(each.scenario for each in acceptance.legs if each.leg == leg)[:1] if acceptance else ()
 
 
-def _judged(leg: ComparedLeg, scenario: str, seat: Seat, evidence: WeekEvidence) -> Signal | NotProposed:
-    what, why = f"{leg.leg} ({scenario})", "; ".join(leg.reasons)
+def _judged(leg: ComparedLeg, scenarios: Sequence[str], evidence: WeekEvidence) -> Signal | NotProposed:
+    """For scenarios that go by one list of models."""
+    seat = seat_of_scenario(scenarios[0], evidence.policies)
+    assert seat is not None
+    what, why = f"{leg.leg} ({', '.join(scenarios)})", "; ".join(leg.reasons)
     if leg.outcome == "hold":
         return NotProposed(RULE, what, f"hold: {why}")
     if len(leg.base_models) != 1 or len(leg.candidate_models) != 1:
         return NotProposed(
             RULE, what, f"{leg.outcome}: {why}; but several models answered, and which of them it was is not known"
         )
-    base, candidate = leg.base_models[0], leg.candidate_models[0]
+    base, candidate = (_routed(models[0], leg, seat) for models in (leg.base_models, leg.candidate_models))
     if leg.outcome == "promote":
         if candidate == seat.models[0]:
             return NotProposed(RULE, what, f"{candidate} stays: {why}")
@@ -62,6 +67,11 @@ def _judged(leg: ComparedLeg, scenario: str, seat: Seat, evidence: WeekEvidence)
     if candidate != seat.models[0]:
         return NotProposed(RULE, what, f"{candidate} is worse than {base}; {seat.route} does not start with it")
     return Signal(f"demote {candidate} {seat.route}", _demoted(leg, base, candidate, seat, evidence), (candidate,))
+
+
+def _routed(asked: str, leg: ComparedLeg, seat: Seat) -> str:
+    """The remote leg asks an agent: whether it got worse is known, and what policy can change is its first model."""
+    return seat.models[0] if leg.leg == "remote" else asked
 
 
 def _promoted(leg: ComparedLeg, candidate: str, seat: Seat, evidence: WeekEvidence) -> Proposal:

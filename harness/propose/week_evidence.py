@@ -61,10 +61,17 @@ class WeekEvidence:
             yield "prices.json: whether prices moved, and whether a model is gone, is not known"
         if self.run is None:
             yield "a harness run: latency and success of our own work are not known"
-        elif self.run.comparison is None:
-            yield "a harness run to compare this week's with: whether a route got better or worse is not known"
+        else:
+            yield from _not_measured(self.run)
         if self.ledger is None:
             yield "the ledger: what the week cost, and where the caps stand, is not known"
+
+
+def _not_measured(run: HarnessRun) -> Iterator[str]:
+    if run.comparison is None:
+        yield "a harness run to compare this week's with: whether a route got better or worse is not known"
+    for each in run.untried:
+        yield f"{each.variable} for the trial of {each.trial}: whether {each.model} got better or worse is not known"
 
 
 def gather_week(project: Path, week: Week, ledger: str | None = None) -> WeekEvidence:

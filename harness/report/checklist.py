@@ -93,8 +93,8 @@ def _picture(facts: Facts) -> Item:
     for name in PICTURES:
         if name in facts.files:
             return Item(title, "ok", f"{name} of {facts.week} is archived", Place(f"{folder}/{name}"))
-    fix = "vane market chart" if "rankings.json" in facts.files else "vane market refresh"
-    return Item(title, "not", f"{facts.week} has no picture: run `{fix}`", Place(folder))
+    fix = "vane market chart" if "rankings.json" in facts.files else "vane market refresh --week"
+    return Item(title, "not", f"{facts.week} has no picture: run `{fix} {facts.week}`", Place(folder))
 
 
 def _tracks(policies: Policies, plan: Plan, facts: Facts) -> _Verdict:
@@ -146,14 +146,17 @@ _OF_THE_PLAN: tuple[tuple[str, _Judge], ...] = (
 
 
 def _harness(facts: Facts) -> Item:
-    title, place = "50-prompt weekly harness running", Place(f"generated/weeks/{facts.week}/harness.json")
+    title = "50-prompt weekly harness running"
     if facts.legs is None:
-        return Item(title, "not", f"no harness run is evidence for {facts.week}: run `vane bench run`", place)
+        fact = f"no harness run is evidence for {facts.week}; `vane week` makes one for the last complete week alone"
+        return Item(title, "not", fact)
+    place = Place(f"generated/weeks/{facts.week}/harness.json")
     acceptance = facts.policies.acceptance if facts.policies else None
     if acceptance is None:
         return Item(title, "unknown", "no acceptance.yaml says which legs and how many prompts", place)
     said = ", ".join(f"{name} {leg.prompts}" for name, leg in sorted(facts.legs.items()))
-    missing = [leg.leg for leg in acceptance.legs if not facts.legs.get(leg.leg, Leg(0, 0)).answered]
+    legs = dict.fromkeys(leg.leg for leg in acceptance.legs)
+    missing = [leg for leg in legs if not facts.legs.get(leg, Leg(0, 0)).answered]
     if missing:
         return Item(title, "not", f"no answer from leg {', '.join(missing)} (prompts: {said or 'none'})", place)
     wanted = acceptance.suite.prompts

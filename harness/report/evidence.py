@@ -142,9 +142,9 @@ def _is_compiled(project: Path, compiled: Compiled | Missing) -> bool | None:
 
 
 def legs(run: HarnessRun) -> Mapping[str, Leg]:
-    """Prompts and answers of each leg, over its scenarios."""
+    """Prompts and answers of each leg, over its scenarios. A trial has the leg's prompts once more."""
     found: dict[str, Leg] = {}
-    for part in run.legs:
+    for part in (part for part in run.legs if not part.trial):
         before = found.get(part.leg, Leg(0, 0))
         found[part.leg] = Leg(before.prompts + part.prompts, before.answered + part.answered)
     return found

@@ -18,10 +18,11 @@ GROWN = 300
 CHANGED = 100
 
 
-def test_weeks_without_change(benchmark: BenchmarkFixture) -> None:
-    weeks, acted = once(benchmark, lambda: histories(World(), HISTORIES, WEEKS))
+@pytest.mark.parametrize(("world", "asked"), [(World(), "3 legs"), (World.shipped(), "3 legs of 7 models as shipped")])
+def test_weeks_without_change(benchmark: BenchmarkFixture, world: World, asked: str) -> None:
+    weeks, acted = once(benchmark, lambda: histories(world, HISTORIES, WEEKS))
     benchmark.extra_info.update(group="promise", rows=[
-        {"what": "no change, 3 legs: a week says worse or better of anything", "weeks": weeks.trials,
+        {"what": f"no change, {asked}: a week says worse or better of anything", "weeks": weeks.trials,
          "promise": "≤ 5 %", "seen": f"{100 * weeks.share:.1f} %"},
         {"what": f"the same, read every week: an e-process acts within {WEEKS} weeks", "weeks": weeks.trials,
          "promise": "≤ 5 % of histories", "seen": f"{100 * acted.share:.1f} % of {acted.trials}"},
@@ -48,6 +49,7 @@ def test_runs_that_grow_until_decided(benchmark: BenchmarkFixture) -> None:
         (World(repeats=1), "task_failure", Change(task_failures=0.25), 0.25, "1 repeat, +25 points of failed tasks"),
         (World(), "tool_error", Change(tool_errors=0.14), 0.14, "3 repeats, +14 points of tool-call errors"),
         (World(), "latency_p95", Change(latency=1.8), 0.80, "3 repeats, +80 % of latency"),
+        (World.shipped(), "task_failure", Change(task_failures=0.30), 0.30, "as shipped, +30 points of failed tasks"),
     ],
 )
 def test_a_known_change(

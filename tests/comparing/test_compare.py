@@ -78,6 +78,17 @@ def test_better_is_said_on_single_runs_but_not_promoted_without_a_bound_of_p95()
     assert result(leg, "latency_p95").question.measure.high is None
 
 
+def test_what_no_swap_of_so_few_prompts_can_show_is_not_said_to_be_seen() -> None:
+    """Of n prompts two of 2ⁿ swaps are as extreme as it gets: among 23 questions it takes ten, whatever is measured."""
+    comparison = compare(*week(World.shipped(repeats=2), np.random.default_rng(1)), THRESHOLDS)
+    few = [leg for leg in comparison.legs if len(leg.pairs.cases) < 10]
+    assert sorted(len(leg.pairs.cases) for leg in few) == [4, 5, 8]
+    assert [result.sees() for leg in few for result in leg.results if result.sees() is not None] == []
+    assert [chance for leg in few for result in leg.results if (chance := result.chance(0.8))] == []
+    others = [result for leg in comparison.legs if leg not in few for result in leg.results]
+    assert {result.question.measure.metric for result in others if result.sees()} >= {"task_failure", "latency_p95"}
+
+
 def test_two_points_at_fifty_prompts_are_one_prompt_and_no_evidence() -> None:
     candidate = made("c", lambda p, r: call(p, r, WRONG if p == 7 else RIGHT), repeats=1)
     comparison = compare(made("b", call, repeats=1), candidate, THRESHOLDS)
@@ -155,6 +166,68 @@ def test_only_common_prompts_count_and_the_others_are_named() -> None:
     leg = only(comparison)
     assert (len(leg.pairs.cases), len(leg.left_out)) == (30, 20)
     assert "20 prompts left out" in as_text(comparison_page(comparison, THRESHOLDS))
+
+
+def test_models_of_a_leg_are_judged_apart_and_corrected_together() -> None:
+    """Each of two models answered 25 prompts, and one of them got worse."""
+
+    def of(prompt: int, repeat: int, grade: Grade = RIGHT) -> Attempt:
+        return call(prompt, repeat, grade if prompt < 25 else RIGHT, model="a/one" if prompt < 25 else "b/two")
+
+    comparison = compare(made("b", of), made("c", lambda p, r: of(p, r, BROKEN if p % 2 else RIGHT)), THRESHOLDS)
+    one, two = comparison.legs
+    assert [(leg.pairs.candidate_models, len(leg.pairs.cases)) for leg in (one, two)] == [
+        (("a/one",), 25),
+        (("b/two",), 25),
+    ]
+    assert (one.outcome, two.outcome) == ("rollback", "hold")
+    asked = sum(result.question.measure.p is not None for leg in comparison.legs for result in leg.results)
+    assert {result.alpha for leg in comparison.legs for result in leg.results} == {0.05 / asked}
+    assert {models for _, _, _, models in comparison.processes} == {("a/one",), ("b/two",)}
+    assert [need.models for need in undecided(comparison)] == [("b/two",)]
+    page = as_text(comparison_page(comparison, THRESHOLDS))
+    assert "openrouter, a/one: rollback" in page and "openrouter, b/two: hold" in page
+
+
+def test_a_route_that_changed_is_compared_from_its_old_model_to_its_new_one() -> None:
+    base = made("b", lambda p, r: call(p, r, model="a/one" if p < 25 else "b/two"))
+    legs = compare(base, made("c", lambda p, r: call(p, r, model="b/two")), THRESHOLDS).legs
+    assert [(leg.pairs.base_models, leg.pairs.candidate_models) for leg in legs] == [
+        (("a/one",), ("b/two",)),
+        (("b/two",), ("b/two",)),
+    ]
+
+
+def test_what_a_leg_leaves_out_is_said_once_for_all_its_models() -> None:
+    def of(prompt: int, repeat: int) -> Attempt:
+        return call(prompt, repeat, model="a/one" if prompt % 2 else "b/two")
+
+    comparison = compare(made("b", of, 50), made("c", of, 30), THRESHOLDS)
+    assert [len(leg.pairs.cases) for leg in comparison.legs] == [15, 15]
+    assert {leg.left_out for leg in comparison.legs} == {tuple(f"case-{prompt:03d}" for prompt in range(30, 50))}
+    assert as_text(comparison_page(comparison, THRESHOLDS)).count("20 prompts left out") == 1
+
+
+def test_an_answer_in_another_name_counts_for_who_was_asked_and_is_said() -> None:
+    """A service may send a retry, or a slug of old, to another model: the route gets what comes of it."""
+
+    def other(prompt: int, repeat: int) -> Attempt:
+        return replace(call(prompt, repeat), answered_by="z/other" if prompt < 5 and repeat == 2 else "a/one")
+
+    comparison = compare(made("b", call), made("c", other), THRESHOLDS)
+    assert only(comparison).pairs.answered_by == ("a/one", "deepseek/deepseek-v4-flash", "z/other")
+    assert "each counts for the model that was asked" in as_text(comparison_page(comparison, THRESHOLDS))
+
+
+def test_a_prompt_that_a_run_asked_of_two_models_stands_apart_and_names_both() -> None:
+    def torn(prompt: int, repeat: int) -> Attempt:
+        return call(prompt, repeat, model="z/other" if prompt < 5 and repeat == 2 else "a/one")
+
+    legs = compare(made("b", call), made("c", torn), THRESHOLDS).legs
+    assert [(leg.pairs.candidate_models, len(leg.pairs.cases)) for leg in legs] == [
+        (("a/one",), 45),
+        (("a/one", "z/other"), 5),
+    ]
 
 
 def test_what_to_buy_is_all_prompts_and_at_most_as_many_again() -> None:

@@ -27,7 +27,7 @@ def run(desk: Desk, *more: str) -> str:
 def check_rows(desk: Desk, warm_ups: int) -> None:
     rows = desk.kept.attempts
     assert Counter(unit_of(row) for row in rows if row.repeat) == {
-        ("mlx", case, repeat): 1 for case in CASES for repeat in (1, 2)
+        ("mlx", case, repeat, ""): 1 for case in CASES for repeat in (1, 2)
     }
     assert sum(row.repeat == 0 for row in rows) == warm_ups
     for row in rows:

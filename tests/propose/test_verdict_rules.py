@@ -68,6 +68,30 @@ def test_several_models_on_a_leg_name_no_culprit() -> None:
     assert signals(verdict, evidence(run=run_of(both))) == []
 
 
+def test_a_model_answers_for_the_routes_that_it_was_asked_for_alone() -> None:
+    """Hy3 leads the batch route, and waits behind Flash on the track."""
+    worse = {**leg("rollback", HY3, HY3, tool_error=WORSE), "routes": ["batch"]}
+    holds = {**leg("hold", tool_error=WITHIN), "routes": ["agent-loops", "ide-assist"]}
+    known = evidence(run=run_of(worse, holds))
+    (found,) = signals(verdict, known)
+    assert (found.key, found.routes) == (f"demote {HY3} batch", ("batch",))
+    assert [str(edit) for edit in found.proposal.edits] == [
+        f"scenarios/batch.yaml: set route.primary {FLASH}",
+        f"scenarios/batch.yaml: set route.fallbacks[0] {HY3}",
+    ]
+    assert looked(verdict, known) == {"openrouter (agent-loops, ide-assist)": "hold: because"}
+
+
+@pytest.mark.parametrize(("outcome", "tickets"), [("promote", 0), ("rollback", 1)])
+def test_an_agent_speaks_for_the_model_of_its_route(outcome: str, tickets: int) -> None:
+    """Nobody routes to an agent: it is never put into a list of models."""
+    agent = "openclaw/private-desk"
+    known = evidence(run=run_of({**leg(outcome, agent, agent, "remote", tool_error=WORSE), "routes": ["private-desk"]}))
+    found = signals(verdict, known)
+    assert [each.is_ticket for each in found] == [True] * tickets
+    assert all(agent not in each.proposal.title and "Qwen3-30B" in each.proposal.title for each in found)
+
+
 def test_without_a_run_nothing_is_said() -> None:
     assert [*verdict(evidence()), *gray_rollback(evidence())] == []
 

@@ -58,9 +58,9 @@ def test_all_seven_can_be_ticked_and_each_says_why_and_where() -> None:
 
 def test_a_week_without_a_picture_says_how_to_get_one() -> None:
     item = box(PICTURE, replace(facts(), files=frozenset({"rankings.json"})))
-    assert (item.state, "vane market chart" in item.fact) == ("not", True)
+    assert (item.state, "vane market chart 2026-W25" in item.fact) == ("not", True)
     item = box(PICTURE, replace(facts(), files=frozenset()))
-    assert (item.state, "vane market refresh" in item.fact) == ("not", True)
+    assert (item.state, "vane market refresh --week 2026-W25" in item.fact) == ("not", True)
 
 
 def test_policies_that_do_not_compile_leave_their_boxes_unknown() -> None:
@@ -127,7 +127,8 @@ def test_the_cap_is_said_as_it_is() -> None:
 
 def test_a_harness_that_did_not_run_or_ran_short() -> None:
     item = box(HARNESS, replace(facts(), legs=None))
-    assert (item.state, "vane bench run" in item.fact) == ("not", True)
+    assert (item.state, item.place) == ("not", None), "there is no file to look at"
+    assert item.fact.endswith("; `vane week` makes one for the last complete week alone")
     item = box(HARNESS, replace(facts(), legs={"openrouter": Leg(50, 50)}))
     assert (item.state, item.fact) == ("not", "no answer from leg mlx, remote (prompts: openrouter 50)")
     legs = {leg: Leg(49, 49) for leg in ("mlx", "openrouter", "remote")}

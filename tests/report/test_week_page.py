@@ -119,10 +119,12 @@ def test_a_first_run_has_no_comparison_and_few_calls_no_upper_bound(project: Pat
     data["summary"]["legs"][0]["latency"]["cold"]["total_p95_ms"]["high"] = None
     data["summary"]["legs"][0]["latency"]["cold"]["total_p50_ms"]["at_least"] = True
     data["summary"]["cut_off"], data["summary"]["missing_shards"] = 3, [2]
+    data["summary"]["untried"] = [{"trial": "gray-trials", "model": "openrouter/owl-alpha", "variable": "GRAY_KEY"}]
     keep(file, data)
     found = read(project)
     assert "There is no earlier run of this suite to compare with." in found.text
     assert "no upper bound" in found.text and "P50 ≥ " in found.text
+    assert "The trial of gray-trials was left out, without GRAY_KEY: openrouter/owl-alpha was not asked." in found.text
     assert "3 calls were in flight" in found.text and "Shards are missing: 2." in found.text
 
 
@@ -153,6 +155,7 @@ def hostile(project: Path, name: str) -> None:
     track = {**SPEND["standings"][1], "cap": name, "period": {**SPEND["standings"][1]["period"], "name": name}}
     keep(folder(project) / "spend.json", {**SPEND, "standings": [track]})
     data = json.loads(harness_files()["harness.json"])
+    data["summary"]["untried"] = [{"trial": name, "model": name, "variable": name}]
     data["summary"] |= {"run": name, "started": name, "suite": {"name": name, "version": name, "sha256": ""}}
     data["summary"]["legs"][0] |= {"leg": name, "scenario": name, "models": [name, f"a/{name}"]}
     data["comparison"]["legs"][0] |= {"leg": name, "reasons": [name]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from harness.bench.store import Run, read_run
 from tests.fakes.chat import KEY, Chat
 from tests.shipped import copied, shipped
 
-VARIABLES = ("OPENROUTER_TOKEN_KEY", "OPENROUTER_DOLLAR_KEY", "OPENROUTER_GRAY_KEY", "OPENCLAW_GATEWAY_TOKEN")
+VARIABLES = ("OPENROUTER_TOKEN_KEY", "OPENROUTER_DOLLAR_KEY", "OPENCLAW_GATEWAY_TOKEN")
+GRAY = "OPENROUTER_GRAY_KEY"
 WEATHER = {
     "type": "function",
     "function": {
@@ -91,9 +93,13 @@ def chat() -> Iterator[Chat]:
 
 @pytest.fixture
 def desk(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    """The shipped policies, compiled once unless a test edits them; three cases until `use` is called. No pictures."""
+    """The shipped policies, compiled once unless a test edits them; three cases until `use` is called. No pictures.
+
+    Without the gray track's key, so nothing is asked on trial: tests of that set it.
+    """
     for variable in VARIABLES:
         monkeypatch.setenv(variable, KEY)
+    monkeypatch.delenv(GRAY, raising=False)
 
     def use(suite: Suite) -> None:
         monkeypatch.setattr("harness.bench.run_command.chosen_suite", lambda folder: suite)
@@ -109,6 +115,15 @@ def desk(chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
 
     monkeypatch.setattr("harness.bench.run_command.compile_policies", compiled)
     return Desk(project, chat, capsys, use)
+
+
+def as_fast_as_ever(file: Path) -> Path:
+    """A run whose every answer took a second: a busy machine is no slower model."""
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    times = {"first_token_ms": 1000.0, "last_token_ms": 1000.0, "total_ms": 1000.0}
+    timed = ({**row, **times} if row["row"] == "attempt" else row for row in rows)
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in timed), "utf-8")
+    return file
 
 
 def no_finish(project: Path, run: Path, *, is_evidence: bool) -> object:

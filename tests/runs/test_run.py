@@ -48,7 +48,7 @@ def test_rows_say_what_came_back(desk: Desk) -> None:
     desk.run(*OPENROUTER, "--repeats", "2")
     rows = desk.kept.attempts
     assert Counter(unit_of(row) for row in rows) == {
-        ("openrouter", case, repeat): 1 for case in ("one", "two", "three") for repeat in (1, 2)
+        ("openrouter", case, repeat, ""): 1 for case in ("one", "two", "three") for repeat in (1, 2)
     }
     one = next(row for row in rows if row.case == "one")
     assert (one.answered_by, one.provider, one.http_status) == ("deepseek/deepseek-v4-flash", "Stub", 200)
@@ -296,12 +296,17 @@ def test_a_dry_run_calls_nobody_and_writes_nothing(desk: Desk, monkeypatch: pyte
     done = desk.run("--dry-run", "--json", "--repeats", "2", out=False)
     found = json.loads(done.out)
     assert done.code == 0
-    assert {(row["case"], row["leg"]) for row in found} == {
-        (case, leg) for case in ("one", "two", "three") for leg in ("mlx", "openrouter", "remote")
-    }
-    worst = {row["leg"]: Decimal(row["worst_usd"]) for row in found if row["case"] == "one"}
-    assert worst["mlx"] == worst["remote"] == 0 < worst["openrouter"]
-    assert "18 calls, at most $" in desk.run("--dry-run", "--repeats", "2", out=False).out
+    assert {(row["case"], row["leg"], row["route"]) for row in found} == {
+        (case, leg, route)
+        for case in ("one", "two", "three")
+        for leg, route in (
+            ("mlx", "local-drafts"), ("openrouter", "agent-loops"), ("openrouter", "gray-trials"),
+            ("remote", "private-desk"),
+        )
+    }  # fmt: skip
+    worst = {row["route"]: Decimal(row["worst_usd"]) for row in found if row["case"] == "one"}
+    assert worst["local-drafts"] == worst["private-desk"] == worst["gray-trials"] == 0 < worst["agent-loops"]
+    assert "24 calls, at most $" in desk.run("--dry-run", "--repeats", "2", out=False).out
     assert desk.chat.calls == []
     assert sorted(desk.project.rglob("*")) == before
 
@@ -311,7 +316,7 @@ def test_the_worst_case_is_one(desk: Desk) -> None:
     lock = json.loads((desk.project / "policies" / "models.lock.json").read_text())
     price = lock["models"]["deepseek/deepseek-v4-flash"]["pricing"]
     least = Decimal(price["completion"]) * 50 + Decimal(price["prompt"]) * 10
-    assert all(Decimal(row["worst_usd"]) > least for row in found)
+    assert all((Decimal(row["worst_usd"]) > least) == (row["route"] == "agent-loops") for row in found)
 
 
 def test_progress_on_a_terminal(desk: Desk) -> None:
@@ -360,7 +365,7 @@ def test_an_unknown_leg_of_the_policies(desk: Desk) -> None:
 def test_own_prompts_are_held_to_the_blocks(desk: Desk, tmp_path: Path) -> None:
     """A team's own prompts may be what its labels say; the shipped ones are invented."""
     desk.use(suite_of(text_case("salary", "local-drafts"), text_case("two")))
-    assert desk.run("--dry-run", "--json", "--leg", "openrouter", out=False).out.count('"salary"') == 1
+    assert desk.run("--dry-run", "--json", "--leg", "openrouter", out=False).out.count('"salary"') == 2, "and on trial"
     done = desk.run("--dry-run", "--json", "--suite", str(tmp_path), out=False)
     found = {(row["case"], row["leg"]) for row in json.loads(done.out)}
     assert ("salary", "openrouter") not in found and ("salary", "mlx") in found

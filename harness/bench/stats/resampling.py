@@ -95,6 +95,11 @@ def swap_p(
     return (extreme + 1) / (resamples + 1)
 
 
+def least_p(prompts: int) -> float:
+    """Of all ways to swap so many prompts, two are as extreme as it gets: nothing that was seen has a smaller p."""
+    return 2.0 ** (1 - prompts)
+
+
 def percentile_interval(draws: Floats, level: float) -> tuple[float, float]:
     """The middle part of the draws."""
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])

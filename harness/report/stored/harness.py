@@ -55,6 +55,8 @@ class LegRun(Kept):
 
     leg: str
     scenario: str
+    #: whose trial it was, of prompts that the leg has besides
+    trial: str = ""
     models: tuple[str, ...]
     prompts: int
     repeats: int
@@ -82,13 +84,15 @@ class ComparedMetric(Kept):
 
 
 class ComparedLeg(Kept):
-    """What the comparison with the run before says of a leg."""
+    """What the comparison with the run before says of a model on a leg."""
 
     leg: str
     outcome: Literal["rollback", "promote", "hold"]
     reasons: tuple[str, ...]
     base_models: tuple[str, ...] = ()
     candidate_models: tuple[str, ...] = ()
+    #: scenarios whose routes were asked
+    routes: tuple[str, ...] = ()
     metrics: Mapping[str, ComparedMetric] = Field(default_factory=dict)
 
 
@@ -106,6 +110,14 @@ class SuiteOf(Kept):
     version: str
 
 
+class Untried(Kept):
+    """A trial that the run did without, because its key was not there."""
+
+    trial: str
+    model: str
+    variable: str
+
+
 class HarnessRun(StoredFile):
     """The week's run."""
 
@@ -114,6 +126,7 @@ class HarnessRun(StoredFile):
     suite: SuiteOf
     missing_shards: tuple[int, ...]
     cut_off: int
+    untried: tuple[Untried, ...] = ()
     legs: tuple[LegRun, ...]
     comparison: Comparison | None
 

@@ -47,6 +47,8 @@ class Monday:
     ledger: str | None
     max_usd: str | None
     legs: tuple[str, ...]
+    #: keys of what is open on the branch already, and stays
+    standing: frozenset[str] = frozenset()
     decided: Decided | None = None
     done: list[str] = field(default_factory=list)
 
@@ -134,7 +136,7 @@ def propose(monday: Monday) -> Outcome:
     with ExitStack() as stack:
         engine = stack.enter_context(opened(monday.ledger, monday.project)) if evidence.ledger else None
         replay = replay_on(engine, monday.project, monday.week) if engine else None
-        decided = decide(evidence, monday.project / "policies", targets, replay)
+        decided = decide(evidence, monday.project / "policies", targets, replay, monday.standing)
     written.write(monday.project, decided, targets)
     monday.decided = decided
     counts = (len(decided.made), len(decided.tickets), len(decided.not_proposed))

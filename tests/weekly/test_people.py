@@ -1,0 +1,125 @@
+"""People at work on the bot's branch: what the branch holds, and what its text says that it holds."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from compiler.cli import main
+from harness.market import archive
+from harness.weekly.git import EMAIL
+from tests.propose.known import M27
+from tests.weekly.conftest import Team, git
+
+WEEK, BRANCH = "2026-W24", "weathervane/2026-W24"
+
+
+def reviewed(team: Team, tmp_path: Path, *commands: tuple[str, ...], change: Callable[[Path], object] = id) -> str:
+    """A person changes the branch and pushes it; gives where it then ends."""
+    folder = tmp_path / "ana"
+    subprocess.run(["git", "clone", "--quiet", "--branch", BRANCH, str(team.remote), str(folder)], check=True)
+    change(folder)
+    for command in commands:
+        git(folder, *command)
+    git(folder, "push", "--quiet", "--force", "origin", BRANCH)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def noted(folder: Path) -> None:
+    file = folder / "policies/caps.yaml"
+    file.write_text(f"{file.read_text('utf-8')}# looked at by Ana\n", "utf-8")
+
+
+NOTE = ("commit", "--quiet", "--all", "-m", "A note")
+
+
+def tracks(team: Team) -> str:
+    return git(team.remote, "show", f"{BRANCH}:policies/tracks.yaml")
+
+
+def text_of(team: Team, week: str) -> str:
+    return git(team.remote, "show", f"{BRANCH}:{archive.FOLDER}/{week}/pull-request.md")
+
+
+def stand_in(team: Team) -> str:
+    """The model that the newest text puts in the place of the one that is gone."""
+    title = next(line for line in reversed(team.subjects(WEEK)) if line.startswith(f"{M27} is gone: "))
+    return title.removeprefix(f"{M27} is gone: ").removesuffix(" instead")
+
+
+def lose(team: Team, slug: str) -> None:
+    """Nothing of our work can go to it any more."""
+    for each in team.server.market.models:
+        if each["id"] == slug:
+            each["supported_parameters"] = ["max_tokens"]
+
+
+def test_another_edit_of_the_same_proposal_takes_the_place_of_the_bots_own(team: Team, tmp_path: Path) -> None:
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    first = stand_in(team)
+    ana = reviewed(team, tmp_path, NOTE, change=noted)
+    lose(team, first)
+    team.pass_week()
+    done = team.pushed()
+    assert done.code == 0, done.out + done.err
+    second = stand_in(team)
+    assert second != first and second in tracks(team) and f"- {first}" not in tracks(team), "as the text says"
+    assert team.subjects(WEEK)[2:5] == [
+        "A note",
+        f"Taken back: {M27} is gone: {first} instead",
+        f"{M27} is gone: {second} instead",
+    ]
+    assert ana in git(team.remote, "rev-list", BRANCH).split()
+    assert f"{second} instead" in text_of(team, "2026-W25").partition("\n")[0]
+    tip = team.tip(WEEK)
+    team.anew()
+    assert "unchanged" in team.pushed().out and team.tip(WEEK) == tip
+
+
+def test_what_people_took_back_is_not_made_again_and_the_text_says_so(team: Team, tmp_path: Path) -> None:
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    first = stand_in(team)
+    reviewed(team, tmp_path, ("revert", "--no-edit", "HEAD~1"))
+    lose(team, first)
+    team.pass_week()
+    done = team.pushed()
+    assert (done.code, "VW104" in done.err) == (0, True), "with the new lock it does not compile without the proposal"
+    assert tracks(team) == git(team.remote, "show", "main:policies/tracks.yaml"), "people's answer stays"
+    lead = text_of(team, "2026-W25").splitlines()[2]
+    assert f"people changed it here or took it back: 'gone {M27}'" in lead
+    assert "the earlier" not in lead, "merging the branch does not merge it"
+
+
+def test_a_commit_of_the_bots_that_a_person_amended_is_the_persons(team: Team, tmp_path: Path) -> None:
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    ana = reviewed(team, tmp_path, ("commit", "--quiet", "--all", "--amend", "--no-edit"), change=noted)
+    assert git(team.remote, "log", "-1", "--format=%ae", BRANCH) == EMAIL, "git keeps the author"
+    team.pass_week()
+    assert team.pushed().code == 0
+    assert ana in git(team.remote, "rev-list", BRANCH).split()
+
+
+def test_the_same_week_is_the_same_commits_and_can_be_looked_at(team: Team) -> None:
+    """Also without a push, at another hour, and by somebody whose git has a name."""
+    team.withdraw(M27)
+    first = team.monday("--commit")
+    assert f"branch   {BRANCH}: new" in first.out
+    commit = git(team.project, "rev-parse", BRANCH)
+    assert f"branch   {BRANCH}: unchanged" in team.monday("--commit").out
+    assert git(team.project, "rev-parse", BRANCH) == commit
+    dates = git(team.project, "log", "--format=%aI %cI", f"main..{BRANCH}").splitlines()
+    assert {*dates} == {"2026-06-15T00:00:00+00:00 2026-06-15T00:00:00+00:00"}
+
+    (look,) = (line.removeprefix("look     ") for line in first.out.splitlines() if line.startswith("look "))
+    subprocess.run(look, shell=True, check=True, capture_output=True)
+    tree = team.project.parent / WEEK
+    assert main(["compile", "--check", "-C", str(tree)]) == 0
+    assert git(team.project, "status", "--porcelain", "policies") == "M policies/models.lock.json"
+
+    refused = team.monday("--commit")
+    assert (refused.code, "VW103" in refused.err, f"git worktree remove {tree}" in refused.err) == (1, True, True)
+    assert git(tree, "status", "--porcelain") == "", "no tree looks changed because the branch has moved"

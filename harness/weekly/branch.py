@@ -18,8 +18,8 @@ from harness.market import archive
 from harness.propose.pull_request import FILE as TEXT
 from harness.propose.store import FILE
 from harness.weekly.findings import NOT_ON_ORIGIN, ON_THE_BRANCH, UNCOMMITTED
-from harness.weekly.git import EMAIL, ask, free, git
-from harness.weekly.tree import beside, repository_of, take_back
+from harness.weekly.git import EMAIL, ask, git
+from harness.weekly.tree import beside, clear, take_back
 from harness.weeks import Week
 
 PREFIX = "weathervane/"
@@ -72,8 +72,8 @@ class Branch:
 
 def survey(project: Path, week: Week) -> Branch:
     """Look, and fetch; nothing of the working tree changes. Raises PolicyError where the week cannot be committed."""
+    clear(project, PREFIX)
     _refuse_unless_clean(project)
-    free(repository_of(project), PREFIX)
     has_remote = _REMOTE in git(project, "remote").split()
     if has_remote:
         git(project, "fetch", "--quiet", "--prune", _REMOTE, f"+refs/heads/{PREFIX}*:refs/remotes/{_REMOTE}/{PREFIX}*")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -29,8 +27,6 @@ _ENVIRONMENT = {
 }  # fmt: skip
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!/)(.+)")
 _SECONDS = 600
-#: Git holds a branch's lock for the time of a rename. One that is so old is a killed run's.
-_STALE_SECONDS = 10
 
 
 def git(folder: Path, *arguments: str, told: Mapping[str, str] | None = None) -> str:
@@ -56,15 +52,6 @@ def dated(week: Week) -> Mapping[str, str]:
     """What git is told so that a commit of a week has its Monday's date: made again, it is the same commit."""
     date = f"{week.after().monday}T00:00:00+0000"
     return {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-
-
-def free(repository: Path, prefix: str) -> None:
-    """Take locks away that a killed run left on the bot's own branches, here and as origin's are known here."""
-    for refs in ("heads", "remotes/origin"):
-        for lock in (repository / "refs" / refs).glob(f"{prefix}*.lock"):
-            with suppress(FileNotFoundError):  # it was somebody's after all
-                if time.time() - lock.stat().st_mtime > _STALE_SECONDS:
-                    lock.unlink()
 
 
 def web_address(project: Path) -> str | None:

@@ -288,12 +288,12 @@ def _add_report(commands: Commands) -> None:
     add_project(report)
 
 
-#: In the order in which they run.
-STEPS = ("refresh", "lock", "bench", "spend", "propose", "report")
+#: In the order in which they run. The lock comes after what ran by the one before: docs/decisions/0028.
+STEPS = ("refresh", "bench", "spend", "lock", "propose", "report")
 
 
 def _add_week(commands: Commands) -> None:
-    week = add_command(commands, "week", "Monday's work: market, lock, harness, spend, proposals, page, branch", [
+    week = add_command(commands, "week", "Monday's work: market, harness, spend, lock, proposals, page, branch", [
         "vane week --max-usd 5                  the last complete week, into generated/weeks/",
         "vane week --commit --push              and a branch of one commit a proposal, for the pull request",
         "vane week --skip bench --skip spend",

@@ -1,4 +1,4 @@
-"""`kill -9` of `vane week --commit --push`: the next run gets past it, and in the end all is as if nobody had killed one.
+"""`kill -9` of `vane week --commit --push`: the next run gets past it, and in the end nothing tells that one was.
 
 Each try is a forked process in a group of its own, all of them one after the other on the same clone: each has to clear
 away what the one before left, or it would not get as far as the moment at which it dies itself. That is before a step,
@@ -14,6 +14,7 @@ import subprocess
 import types
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,7 +22,7 @@ import pytest
 
 from harness.arguments import STEPS
 from harness.market import archive
-from harness.weekly import command
+from harness.weekly import command, steps
 from harness.weekly import git as git_module
 from harness.weekly.steps import Outcome
 from tests.propose.known import M27
@@ -38,14 +39,15 @@ def die() -> NoReturn:
     raise AssertionError
 
 
-def is_killed(child: Callable[[], object]) -> bool:
-    """Whether a child in a group of its own ended by the kill that it was meant for."""
+def is_killed(prepare: Callable[[], None], child: Callable[[], object]) -> bool:
+    """Whether a child in a group of its own ended by the kill that was prepared for it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the server's threads do not matter to the child
         pid = os.fork()
     if not pid:
         try:
             os.setpgid(0, 0)
+            prepare()
             child()
         finally:
             os._exit(1)
@@ -65,18 +67,18 @@ def at_command(name: str, nth: int = 1, hooks: Path | None = None) -> None:
         nonlocal left
         left -= verb(words) == name
         if left or verb(words) != name:
-            return subprocess.run(words, **options)
+            return subprocess.run(words, check=False, **options)
         if hooks is None:
             die()
         at = words.index("gc.auto=0") + 1
-        return subprocess.run([*words[:at], "-c", f"core.hooksPath={hooks}", *words[at:]], **options)
+        return subprocess.run([*words[:at], "-c", f"core.hooksPath={hooks}", *words[at:]], check=False, **options)
 
     vars(git_module)["subprocess"] = types.SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL)
 
 
 def at_step(name: str) -> None:
     """Dead before a step; or, under the name `commit`, when all of them are done."""
-    step = command.run_step
+    step = steps.run
     vars(command)["run_step"] = lambda each, monday: die() if each == name else step(each, monday)
     if name == "commit":
         vars(command)["_commit"] = lambda *_, **__: die()
@@ -110,7 +112,7 @@ def test_killed_before_each_step(team: Team) -> None:
     team.withdraw(M27)
     before = as_the_person_left_it(team.project)
     for name in [*(step for step in STEPS if step not in ("bench", "spend")), "commit"]:
-        assert is_killed(lambda name=name: (at_step(name), team.pushed())), name  # type: ignore[misc]
+        assert is_killed(partial(at_step, name), team.pushed), name
         assert as_the_person_left_it(team.project)[:2] == before[:2]
         assert git(team.project, "for-each-ref", REF) == "", "no branch before there is a whole one"
     done = team.pushed()
@@ -125,7 +127,7 @@ def test_killed_before_and_in_each_command_of_git(
     git(team.project, "push", "--quiet", "origin", "HEAD:refs/heads/weathervane/notes")  # something to fetch
     git(team.project, "update-ref", "-d", "refs/remotes/origin/weathervane/notes")
     kept: list[Any] = []
-    step = command.run_step
+    step = steps.run
 
     def decided_once(name: str, monday: Any) -> Outcome:
         """All that the steps come to is the same in each try: only the first one goes through them."""
@@ -146,7 +148,7 @@ def test_killed_before_and_in_each_command_of_git(
     team.project, commit, person = here, git(whole, "rev-parse", BRANCH), as_the_person_left_it(here)
 
     def tried(*moment: Any) -> list[str]:
-        assert is_killed(lambda: (at_command(*moment), team.monday(*words, "--push"))), moment
+        assert is_killed(partial(at_command, *moment), partial(team.monday, *words, "--push")), moment
         assert as_the_person_left_it(here) == person, moment
         assert git(here, "for-each-ref", "--format=%(objectname)", REF) in ("", commit), "none, or the whole one"
         assert team.tip("2026-W24") in ("", commit)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from compiler.diagnostics import Finding, errors, source_lines
 from compiler.targets import Target
+from harness.propose.dropout import dropout
 from harness.propose.effect import Effect, effects
 from harness.propose.entrant import entrant
 from harness.propose.evidence import verdicts
@@ -100,7 +101,7 @@ def _diffs(policies: Path, trials: Sequence[Trial]) -> Iterator[str]:
         yield "\n".join(diff)
 
 
-RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, price, entrant, mover)
+RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, price, dropout, entrant, mover)
 
 
 def decide(

@@ -18,10 +18,11 @@ REST_WEEKS = 2
 MOST_TIMES = 3
 #: Open proposals and tickets that somebody reads on a Monday: this week's, and those that are on the branch still.
 CEILING = 6
-#: Who speaks first where rules disagree: what would break, then what was measured, then what is cheaper, then what is
-#: new. Those before `promote` wait for nothing.
+#: Who speaks first where rules disagree: what would break, then what was measured, then what is cheaper, then what
+#: others left, then what is new. Those before `promote` wait for nothing.
 ORDER = (
-    "gone", "rollback", "downgrade", "restore", "gray-share", "demote", "promote", "price", "gray-candidate", "ticket",
+    "gone", "rollback", "downgrade", "restore", "gray-share", "demote", "promote", "price", "dropout", "gray-candidate",
+    "ticket",
 )  # fmt: skip
 _URGENT = frozenset(ORDER[: ORDER.index("promote")])
 

@@ -1,7 +1,7 @@
 """A model of a route that fell out of the market's first, and stays out, gets a replacement that people may say no to.
 
 A ranking says what others use, and not how well it does our work. So it takes two weeks in a row, the replacement must
-be one that more people use and that costs no more, the confidence is low, and it never merges by itself.
+be one of its class that more people use, the confidence is low, and it never merges by itself.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from harness.propose.replacement import Choice, choices, price_of
 from harness.propose.seats import seats_of
 from harness.propose.signal import Signal
 from harness.propose.week_evidence import MARKET, RANKINGS, WeekEvidence
+from harness.report.words import several
 
 RULE = "dropout"
 #: One week outside is often a launch of others with free tokens.
@@ -45,7 +46,7 @@ def _judged(use: Use, line: Line | None, key: str, weeks: int, evidence: WeekEvi
         return NotProposed(RULE, use.model, f"{about}; the two weeks are not like for like", key)
     changes = tuple(_changes(use.model, line, evidence))
     if not changes:
-        why_not = "nothing that is pinned and fit is used more and costs no more"
+        why_not = "nothing pinned of its class that is fit is used more"
         return NotProposed(RULE, use.model, f"{about}; {why_not}", key)
     return Signal(key, _proposal(use, about, weeks, changes, evidence), (use.model,), LASTS)
 
@@ -61,8 +62,9 @@ def _changes(model: str, line: Line | None, evidence: WeekEvidence) -> Iterator[
     used, was = line.now.tokens if line and line.now else 0, price_of(model, evidence)
 
     def is_better(choice: Choice) -> bool:
-        costs_no_more = was is not None and choice.price <= was
-        return choice.tokens is not None and choice.tokens > used and costs_no_more
+        # price is all that a catalogue says of a class: a rank is no reason to pay more, nor to take much less
+        is_alike = choice.is_successor or (was is not None and was / 2 <= choice.price <= was)
+        return is_alike and choice.tokens is not None and choice.tokens > used
 
     for seat in seats_of(model, evidence.policies):
         taken = no_replacements(seat, model)
@@ -82,7 +84,7 @@ def _proposal(use: Use, about: str, weeks: int, changes: tuple[Exchange, ...], e
         title=f"{use.model} fell out of {top}: {' and '.join(new)} instead",
         evidence=(
             evidence.says(about, MARKET),
-            evidence.says(f"{weeks} weeks in a row outside", RANKINGS),
+            evidence.says(f"{several(weeks, 'week')} in a row outside", RANKINGS),
             *(why(change, evidence) for change in changes),
         ),
         edits=(*edits, *in_tests(changes, evidence.policies)),

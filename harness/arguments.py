@@ -288,7 +288,7 @@ def _add_report(commands: Commands) -> None:
     add_project(report)
 
 
-#: In the order in which they run. The lock comes after what ran by the one before: docs/decisions/0028.
+#: In the order in which they run. The lock comes after what ran by the one before: docs/decisions/0033.
 STEPS = ("refresh", "bench", "spend", "lock", "propose", "report")
 
 

@@ -107,7 +107,8 @@ def _refuse_elsewhere(project: Path, name: str) -> None:
     """The branch is set to new commits: a tree in which it is checked out would look like one full of changes."""
     for of in git(project, "worktree", "list", "--porcelain").split("\n\n"):
         tree, *about = of.splitlines() or [""]
-        if f"branch refs/heads/{name}" in about:
+        is_there = not any(line.startswith("prunable") for line in about)
+        if f"branch refs/heads/{name}" in about and is_there:
             where = tree.removeprefix("worktree ")
             fix = f"commit and push what you have there; then: git worktree remove {shlex.quote(where)}"
             raise PolicyError([ON_THE_BRANCH.at(Place("git"), f"{name} is checked out in {where}", fix)])

@@ -1,4 +1,4 @@
-"""The lock that is merged, for evidence of work that ran under it: docs/decisions/0028.
+"""The lock that is merged, for evidence of work that ran under it: docs/decisions/0033.
 
 With the new lock policies that route to a model that is gone do not compile, until a proposal of this very week is
 merged. The harness and the ledger have to be asked all the same: that week is the one that wants its evidence most.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from harness.propose.history import History
 from harness.propose.proposal import NotProposed, Proposal, Statement
 from harness.propose.signal import Signal
+from harness.report.words import several
 
 #: After a change of a route was proposed, another one of it waits: a week to merge it, a week to measure it.
 REST_WEEKS = 2
@@ -59,7 +60,7 @@ def _bounded(voices: Sequence[Signal], standing: Set[str]) -> tuple[list[Signal]
     """As many as somebody reads, with those that are open on the branch still. These hold up nothing that would break:
     a branch that was left lying must not keep a model that is gone in its routes."""
     is_open = {*standing} - {each.key for each in voices}
-    some = f", and {len(is_open)} earlier ones are open still" if is_open else ""
+    some = f", and the branch has {several(len(is_open), 'earlier one')} still" if is_open else ""
     taken: list[Signal] = []
     over: list[NotProposed] = []
     for each in voices:

@@ -17,6 +17,7 @@ from compiler.whole_file import write_whole
 from harness.market import archive
 from harness.propose.pull_request import FILE as TEXT
 from harness.propose.store import FILE
+from harness.propose.week_evidence import LOCK
 from harness.weekly.findings import NOT_ON_ORIGIN, ON_THE_BRANCH, UNCOMMITTED
 from harness.weekly.git import EMAIL, ask, git
 from harness.weekly.tree import beside, clear, take_back
@@ -24,7 +25,6 @@ from harness.weeks import Week
 
 PREFIX = "weathervane/"
 OF_WEEK, OF_PROPOSAL, OF_EDITS = "Weathervane-Week", "Weathervane-Proposal", "Weathervane-Edits"
-LOCK = "policies/models.lock.json"
 _REMOTE = "origin"
 _WEEK_FOLDER = re.compile(rf"{re.escape(archive.FOLDER)}/([0-9]{{4}}-W[0-9]{{2}})/.*")
 

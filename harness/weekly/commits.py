@@ -22,9 +22,10 @@ from harness.outside import inert
 from harness.propose.decide import Decided, Made
 from harness.propose.edit import edited
 from harness.propose.proposal import confidence
+from harness.propose.week_evidence import LOCK
 from harness.propose.yaml_nodes import EditRefused
 from harness.report.words import cut, several
-from harness.weekly.branch import LOCK, OF_EDITS, OF_PROPOSAL, OF_WEEK, Branch
+from harness.weekly.branch import OF_EDITS, OF_PROPOSAL, OF_WEEK, Branch
 from harness.weekly.findings import GIT_REFUSED, LOCK_KEPT
 from harness.weekly.git import ask, dated, git
 from harness.weekly.tree import beside, take_back

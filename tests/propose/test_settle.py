@@ -106,7 +106,7 @@ def test_the_ceiling_counts_what_is_open_on_the_branch() -> None:
     many = [signal("a", "gone"), signal("t1", "ticket"), signal("t2", "ticket")]
     found = settle(many, EMPTY, standing)
     assert [each.key for each in found.signals] == ["a"]
-    said = f"the {CEILING} most urgent come first, and {CEILING - 1} earlier ones are open still"
+    said = f"the {CEILING} most urgent come first, and the branch has {CEILING - 1} earlier ones still"
     assert [(each.key, each.why) for each in found.looked] == [("t1", said), ("t2", said)]
     assert len(settle(many, EMPTY, {"a", "t1", "old"}).signals) == 3, "what is proposed again counts once"
     full = [signal("a", "gone"), *(signal(f"t{number}", "ticket") for number in range(CEILING))]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from compiler.cli import main
 from harness.market import archive
 from harness.weekly.git import EMAIL
+from tests.fakes.openrouter_market import Fault
 from tests.propose.known import M27
 from tests.weekly.conftest import Team, git
 
@@ -101,6 +106,33 @@ def test_a_commit_of_the_bots_that_a_person_amended_is_the_persons(team: Team, t
     team.pass_week()
     assert team.pushed().code == 0
     assert ana in git(team.remote, "rev-list", BRANCH).split()
+
+
+def test_what_is_open_on_the_branch_counts_against_the_ceiling(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.propose.settle.CEILING", 1)
+    models = team.server.market.models
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    reviewed(team, tmp_path, NOTE, change=noted)
+    team.server.market.models = models
+    team.pass_week()
+    team.server.market.faults.append(Fault("/datasets/rankings-daily", 99, change=with_an_entrant))
+    assert team.pushed().code == 0
+    data = json.loads(git(team.remote, "show", f"{BRANCH}:{archive.FOLDER}/2026-W25/proposals.json"))
+    assert data["proposals"] == []
+    why = [each["reason"] for each in data["looked_at"] if "acme/launch" in each["what"]]
+    assert why == ["the 1 most urgent come first, and the branch has 1 earlier one still"]
+
+
+def with_an_entrant(answer: Any) -> Any:
+    """The second of every day has another name."""
+    second = answer["data"][1]["model_permaslug"]
+    for row in answer["data"]:
+        if row["model_permaslug"] == second:
+            row["model_permaslug"] = "acme/launch"
+    return answer
 
 
 def test_the_same_week_is_the_same_commits_and_can_be_looked_at(team: Team) -> None:

@@ -13,7 +13,6 @@ from compiler.commands.asking import refuse
 from compiler.commands.findings import show
 from compiler.diagnostics import PolicyError
 from compiler.targets import installed
-from harness.arguments import STEPS as NAMES
 from harness.bench.run_options import money
 from harness.clock import Clock
 from harness.market import archive
@@ -21,6 +20,7 @@ from harness.outside import inert
 from harness.propose import written
 from harness.propose.pull_request import FILE, title
 from harness.report import command as report_command
+from harness.weekly.arguments import STEPS as NAMES
 from harness.weekly.branch import PREFIX, Branch, carry, survey
 from harness.weekly.commits import Built, beneath, build, peoples, push
 from harness.weekly.git import web_address

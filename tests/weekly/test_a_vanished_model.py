@@ -12,11 +12,11 @@ from collections.abc import Iterator
 import pytest
 
 from compiler.cli import parser
-from harness.arguments import STEPS
 from harness.clock import Clock
 from harness.market import archive
 from harness.market.spend.sync_command import VARIABLE
 from harness.propose.week_evidence import LOCK
+from harness.weekly.arguments import STEPS
 from harness.weekly.command import run
 from harness.weeks import Week
 from tests.fakes import chat, openrouter_market, openrouter_spend, openrouter_whole

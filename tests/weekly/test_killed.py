@@ -21,10 +21,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from harness.arguments import STEPS
 from harness.market import archive
 from harness.weekly import command, steps
 from harness.weekly import git as git_module
+from harness.weekly.arguments import STEPS
 from harness.weekly.steps import Outcome
 from tests.propose.known import M27
 from tests.weekly.conftest import Team, git

@@ -24,7 +24,7 @@ from harness.weekly.tree import beside, clear, take_back
 from harness.weeks import Week
 
 PREFIX = "weathervane/"
-OF_WEEK, OF_PROPOSAL, OF_EDITS = "Weathervane-Week", "Weathervane-Proposal", "Weathervane-Edits"
+OF_WEEK, OF_PROPOSAL, OF_EDITS, OF_ROUTES = (f"Weathervane-{name}" for name in ("Week", "Proposal", "Edits", "Routes"))
 _REMOTE = "origin"
 _WEEK_FOLDER = re.compile(rf"{re.escape(archive.FOLDER)}/([0-9]{{4}}-W[0-9]{{2}})/.*")
 
@@ -36,6 +36,7 @@ class Earlier:
     commit: str
     #: the fingerprint of its edits, as its trailer has it
     edits: str
+    routes: frozenset[str]
     #: whether people have changed its commit or its lines, or have taken them back: then it is theirs
     is_peoples: bool = False
 
@@ -149,17 +150,17 @@ def _has_text(project: Path, tip: str, base: str) -> bool:
 
 def _on_it(project: Path, base: str, tip: str) -> tuple[tuple[str, ...], dict[str, Earlier]]:
     """People's commits, also those of the bot's that they amended, and the newest commit of each proposal."""
-    trailers = (f"%(trailers:key={key},valueonly)" for key in (OF_WEEK, OF_PROPOSAL, OF_EDITS))
+    trailers = (f"%(trailers:key={key},valueonly)" for key in (OF_WEEK, OF_PROPOSAL, OF_EDITS, OF_ROUTES))
     form = "%x00".join(("%H", "%ae", "%ce", *trailers)) + "%x1e"
     rows = git(project, "log", "--topo-order", "--reverse", f"--format={form}", f"{base}..{tip}").split("\x1e")
     foreign, proposed = [], {}
     for row in filter(str.strip, rows):
-        commit, author, committer, of, key, edits = (part.strip() for part in row.split("\0"))
+        commit, author, committer, of, key, edits, routes = (part.strip() for part in row.split("\0"))
         is_peoples = {author, committer} != {EMAIL} or not of
         if is_peoples:
             foreign.append(commit)
         if key:
-            proposed[key] = Earlier(commit, edits, is_peoples)
+            proposed[key] = Earlier(commit, edits, frozenset(routes.split()), is_peoples)
     return tuple(foreign), proposed
 
 

@@ -25,13 +25,14 @@ from harness.propose.proposal import confidence
 from harness.propose.week_evidence import LOCK
 from harness.propose.yaml_nodes import EditRefused
 from harness.report.words import cut, several
-from harness.weekly.branch import OF_EDITS, OF_PROPOSAL, OF_WEEK, Branch
+from harness.weekly.branch import OF_EDITS, OF_PROPOSAL, OF_ROUTES, OF_WEEK, Branch, Earlier
 from harness.weekly.findings import GIT_REFUSED, LOCK_KEPT
 from harness.weekly.git import ask, dated, git
 from harness.weekly.tree import beside, take_back
 from harness.weeks import Week
 
 _SUBJECT = 72
+_FIX = "merge or close the pull request, then run it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,13 @@ def build(project: Path, branch: Branch, decided: Decided, derive: Callable[[Pat
     `derive` writes what is made of policies and evidence together, in the tree that it is given: text and page.
     """
     with beside(project, branch.start) as tree:
+        back = _giving_way(branch, decided)
+        for earlier in reversed(back.values()):
+            _take_back(tree, earlier, decided.week)
+        there = branch.proposed.keys() - back.keys()
         for made in decided.made:
-            _make(tree, made, branch, decided)
+            if inert(made.signal.key) not in there:
+                _propose(tree, made, decided)
         found = _follow(project, tree, branch, decided, derive)
         commit = git(tree, "rev-parse", "HEAD").strip()
     git(project, "update-ref", f"refs/heads/{branch.name}", commit, branch.local or "")
@@ -60,7 +66,7 @@ def beneath(branch: Branch, decided: Decided) -> tuple[str, ...]:
     """What the week stands upon on a branch with people's commits: these, and proposals that nobody makes any more."""
     if not branch.foreign:
         return ()
-    old = branch.standing - {inert(made.signal.key) for made in decided.made}
+    old = branch.standing - _giving_way(branch, decided).keys() - {inert(made.signal.key) for made in decided.made}
     return (several(len(branch.foreign), "commit") + " of people", *(f"the earlier {key!r}" for key in sorted(old)))
 
 
@@ -76,26 +82,29 @@ def push(project: Path, branch: Branch, built: Built) -> None:
     git(project, "push", "--quiet", lease, "origin", f"{built.commit}:refs/heads/{branch.name}")
 
 
-def _make(tree: Path, made: Made, branch: Branch, decided: Decided) -> None:
-    """A proposal's commit, if it is not there. One that would do something else today is taken back first."""
-    earlier = branch.proposed.get(inert(made.signal.key))
-    if earlier and (earlier.is_peoples or earlier.edits == fingerprint(made)):
-        return
-    if earlier:
-        if not take_back(tree, earlier.commit):
-            raise _misfit(made, f"{made.proposal.title}: the earlier form of it cannot be taken back alone")
-        _commit(tree, f"Taken back: {git(tree, 'log', '-1', '--format=%s', earlier.commit).strip()}", decided.week)
-    _propose(tree, made, decided)
+def _giving_way(branch: Branch, decided: Decided) -> dict[str, Earlier]:
+    """Earlier commits of the bot's that are taken back: their proposal makes another edit today, or none any more and
+    one of this week's changes the same route. On the branch too a route has one voice."""
+    now = {inert(made.signal.key): fingerprint(made) for made in decided.made}
+    routes = {route for made in decided.made for route in made.signal.routes}
+    standing = {key: branch.proposed[key] for key in branch.proposed if key in branch.standing}
+    return {
+        key: earlier
+        for key, earlier in standing.items()
+        if (now[key] != earlier.edits if key in now else bool(earlier.routes & routes))
+    }
+
+
+def _take_back(tree: Path, earlier: Earlier, week: Week) -> None:
+    subject = git(tree, "log", "-1", "--format=%s", earlier.commit).strip()
+    if not take_back(tree, earlier.commit):
+        raise PolicyError([GIT_REFUSED.at(Place("git revert"), f"{subject}: it cannot be taken back alone", _FIX)])
+    _commit(tree, f"Taken back: {subject}", week)
 
 
 def fingerprint(made: Made) -> str:
     """Tells other edits from the same."""
     return hashlib.sha256("\n".join(map(str, made.proposal.edits)).encode()).hexdigest()[:16]
-
-
-def _misfit(made: Made, said: str) -> PolicyError:
-    fix = "merge or close the pull request, then run it again"
-    return PolicyError([GIT_REFUSED.at(Place(f"policies/{made.proposal.edits[0].file}"), said, fix)])
 
 
 def _propose(tree: Path, made: Made, decided: Decided) -> None:
@@ -106,7 +115,7 @@ def _propose(tree: Path, made: Made, decided: Decided) -> None:
             text = edited(file.read_bytes().decode("utf-8"), edit)
         except (OSError, EditRefused) as refused:
             said = f"{made.proposal.title}: the edit does not fit on what is on the branch: {refused}"
-            raise _misfit(made, said) from refused
+            raise PolicyError([GIT_REFUSED.at(Place(f"policies/{edit.file}"), said, _FIX)]) from refused
         write_whole(file, text.encode("utf-8"))
     _commit(tree, message(made), decided.week, *trailers(made))
 
@@ -123,7 +132,11 @@ def message(made: Made) -> str:
 
 def trailers(made: Made) -> tuple[str, ...]:
     """By which a later week knows the commit."""
-    return f"{OF_PROPOSAL}: {inert(made.signal.key)}", f"{OF_EDITS}: {fingerprint(made)}"
+    return (
+        f"{OF_PROPOSAL}: {inert(made.signal.key)}",
+        f"{OF_EDITS}: {fingerprint(made)}",
+        f"{OF_ROUTES}: {inert(' '.join(made.signal.routes))}",
+    )
 
 
 def _follow(

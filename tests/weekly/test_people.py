@@ -14,7 +14,7 @@ from compiler.cli import main
 from harness.market import archive
 from harness.weekly.git import EMAIL
 from tests.fakes.openrouter_market import Fault
-from tests.propose.known import M27
+from tests.propose.known import HY3, M27
 from tests.weekly.conftest import Team, git
 
 WEEK, BRANCH = "2026-W24", "weathervane/2026-W24"
@@ -81,6 +81,30 @@ def test_another_edit_of_the_same_proposal_takes_the_place_of_the_bots_own(team:
     tip = team.tip(WEEK)
     team.anew()
     assert "unchanged" in team.pushed().out and team.tip(WEEK) == tip
+
+
+def test_a_proposal_on_the_same_route_takes_the_place_of_the_bots_own(team: Team, tmp_path: Path) -> None:
+    """Another model is gone as well: that is another proposal, and its edits are those of the first and more."""
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    first = stand_in(team)
+    reviewed(team, tmp_path, NOTE, change=noted)
+    team.withdraw(HY3)
+    team.pass_week()
+    done = team.pushed()
+    assert done.code == 0, done.out + done.err
+    subjects = team.subjects(WEEK)[3:]
+    assert subjects[0] == f"Taken back: {M27} is gone: {first} instead"
+    assert subjects[1].startswith(f"{M27} is gone and {HY3} is gone: ")
+    assert "the earlier" not in text_of(team, "2026-W25").splitlines()[2]
+    holds = git(team.remote, "diff", f"main..{BRANCH}", "--", "policies/*.yaml", ":!policies/caps.yaml")
+    told = text_of(team, "2026-W25").partition("```diff")[2].partition("```")[0]
+    assert changed(holds) == changed(told)
+
+
+def changed(diff: str) -> list[str]:
+    """The lines that it takes out and puts in."""
+    return sorted(line for line in diff.splitlines() if line[:1] in ("+", "-") and line[:3] not in ("+++", "---"))
 
 
 def test_what_people_took_back_is_not_made_again_and_the_text_says_so(team: Team, tmp_path: Path) -> None:

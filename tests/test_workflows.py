@@ -22,8 +22,9 @@ PROJECT = Path(__file__).parents[1]
 WORKFLOWS = PROJECT / ".github" / "workflows"
 BIN = Path(sys.executable).parent
 FILES = sorted(WORKFLOWS.glob("*.yml"))
-#: The weekly suite takes its time, on a laptop above all; everything else is done in half an hour.
-LONGEST = {"weekly.yml": 300}
+#: The weekly suite takes its time, on a laptop above all, and a contract trains a small model and waits for real
+#: programs; everything else is done in half an hour.
+LONGEST = {"weekly.yml": 300, "contract.yml": 90}
 PINNED = re.compile(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 
 GOOD = """\
@@ -203,6 +204,17 @@ def test_the_mac_runs_a_strangers_code_with_nothing() -> None:
     assert not re.search(
         r"secrets\.|github\.token|pull_request_target|self-hosted", (WORKFLOWS / "mac.yml").read_text()
     )
+
+
+def test_contracts_run_at_night_by_hand_and_where_a_target_changes_with_nothing() -> None:
+    contract = workflow("contract.yml")
+    assert set(contract["on"]) == {"schedule", "workflow_dispatch", "pull_request"}
+    assert {"compiler/targets/**", "tests/contract/**"} <= set(contract["on"]["pull_request"]["paths"])
+    (job,) = contract["jobs"].values()
+    assert job["permissions"] == {"contents": "read"}
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make contract"]
+    text = (WORKFLOWS / "contract.yml").read_text("utf-8")
+    assert not re.search(r"secrets\.|github\.token|pull_request_target|self-hosted", text)
 
 
 def test_both_workflows_and_the_script_name_the_artifact_alike() -> None:

@@ -33,7 +33,7 @@ def main(week: Week) -> int:
         branch, commit = built
         if git(project, "rev-parse", f"refs/remotes/origin/{branch}").strip() != commit:
             raise ValueError(f"{branch} was not pushed")
-        is_ours = {*git(project, "log", "--format=%ae", f"{BASE}..{branch}").split()} <= {EMAIL}
+        is_ours = {*git(project, "log", "--format=%ae%n%ce", f"{BASE}..{branch}").split()} <= {EMAIL}
         git(project, "checkout", "--quiet", "--force", "-B", BASE, branch)
         decided: dict[str, Any] = json.loads((folder / FILE).read_text("utf-8"))
     except (PolicyError, OSError, ValueError) as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
 from compiler.diagnostics import Finding, errors, source_lines
 from compiler.targets import Target
+from harness.propose.dropout import dropout
 from harness.propose.effect import Effect, effects
 from harness.propose.entrant import entrant
 from harness.propose.evidence import verdicts
@@ -62,6 +63,8 @@ class Decided:
     auto_merge: frozenset[str]
     #: what is on the branch already because people committed to it, and none of this week's
     beneath: tuple[str, ...] = ()
+    #: keys of proposals that people changed on the branch, or took back
+    peoples: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -98,13 +101,22 @@ def _diffs(policies: Path, trials: Sequence[Trial]) -> Iterator[str]:
         yield "\n".join(diff)
 
 
-RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, price, entrant, mover)
+RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, price, dropout, entrant, mover)
 
 
-def decide(evidence: WeekEvidence, policies: Path, targets: Sequence[Target], replay: Replay | None = None) -> Decided:
-    """Hear every rule; `policies` is the folder that edits are tried out on, and it is only read."""
+def decide(
+    evidence: WeekEvidence,
+    policies: Path,
+    targets: Sequence[Target],
+    replay: Replay | None = None,
+    standing: Set[str] = frozenset(),
+) -> Decided:
+    """Hear every rule; `policies` is the folder that edits are tried out on, and it is only read.
+
+    `standing`: keys of what is open on the branch already, and stays.
+    """
     found = [said for rule in RULES for said in rule(evidence)]
-    settled = settle(found, evidence.history)
+    settled = settle(found, evidence.history, standing)
     changes = [signal for signal in settled.signals if not signal.is_ticket]
     trials = try_out(policies, [signal.proposal for signal in changes], targets)
     pairs = list(zip(changes, trials, strict=True))

@@ -1,6 +1,6 @@
 """A model that is gone, is about to go, goes on under another name, or lost what its work needs, gets a replacement.
 
-Only OpenRouter's catalogue of the week says so. That a model fell out of a ranking is no reason to change a route.
+Only OpenRouter's catalogue of the week says so. What merely fell out of a ranking is dropout.py's.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Literal
 
 from compiler.policy import Policies
 from compiler.rules.models import EXPIRY_NOTICE
-from harness.market.catalogue import Catalogue, shown
+from harness.market.catalogue import Catalogue
 from harness.market.exposure import Use, unmet, uses
 from harness.market.families import parse
-from harness.market.numbers import tokens
 from harness.propose.edit import Edit
+from harness.propose.exchange import Exchange, in_tests, no_replacements, why
 from harness.propose.proposal import NotProposed, Proposal, Statement
-from harness.propose.replacement import Choice, choices, price_of
-from harness.propose.seats import Seat, seats
+from harness.propose.replacement import choices
+from harness.propose.seats import seats
 from harness.propose.signal import Signal
-from harness.propose.week_evidence import LOCK, MARKET, PRICES, WeekEvidence
+from harness.propose.week_evidence import PRICES, WeekEvidence
 
 RULE = "gone"
 #: Models that a title names.
@@ -28,7 +28,6 @@ _MOST_NAMES = 2
 _WORDS = {"gone": "is gone", "expires": "expires", "lost": "lost what its work needs"}
 #: What the market says of a model in use that ends no route, and why not.
 _STAYS = {
-    "fell-out": "a rank is no reason to change a route",
     "succeeded": "it is still served; its successor can be watched first",
     "lost-free-variant": "the route asks for the paid one",
 }
@@ -82,16 +81,6 @@ def _end(use: Use, now: Catalogue, evidence: WeekEvidence) -> _End | None:
     return _End("lost", use, f"it no longer has what its work needs: {'; '.join(lacks)}") if lacks else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What happens to one model in one route. Without edits it is stuck: nothing else is pinned that may do it."""
-
-    model: str
-    seat: Seat
-    choice: Choice | None
-    edits: tuple[Edit, ...]
-
-
 def _proposal(ends: tuple[_End, ...], evidence: WeekEvidence) -> Proposal:
     models = [end.use.model for end in ends]
     changes = tuple(_changes(models, evidence))
@@ -102,7 +91,7 @@ def _proposal(ends: tuple[_End, ...], evidence: WeekEvidence) -> Proposal:
         rule=RULE,
         kind="ticket" if stuck else "gone",
         title=_title(ends, changes, is_stuck=bool(stuck)),
-        evidence=(*said, *(_why(change, evidence) for change in changes), *_renamed(models, evidence)),
+        evidence=(*said, *(why(change, evidence) for change in changes), *_renamed(models, evidence)),
         edits=edits,
         effect="What goes to it today goes to its replacement." if edits else "No route changes by this.",
         confidence="high",
@@ -111,28 +100,27 @@ def _proposal(ends: tuple[_End, ...], evidence: WeekEvidence) -> Proposal:
     )
 
 
-def _changes(models: list[str], evidence: WeekEvidence) -> Iterator[_Change]:
+def _changes(models: list[str], evidence: WeekEvidence) -> Iterator[Exchange]:
     """Route by route, each model's replacement upon those before it; a fallback without one is taken out."""
     for found in seats(evidence.policies):
         seat = found
         for model in models:
             if model in seat.models:
                 fit = choices(evidence, model, seat.work, gray=seat.is_gray)
-                # a fallback goes in front; behind it, what the route has already is no replacement
-                taken = {*models} if seat.models[0] == model else {*models, *seat.models}
+                taken = no_replacements(seat, model) | {*models}
                 choice = next((each for each in fit if each.model not in taken), None)
                 is_last = len(seat.models) == 1 and choice is None
                 edits, after = ((), seat) if is_last else seat.replaced(model, choice.model if choice else None)
-                yield _Change(model, seat, choice, edits)
+                yield Exchange(model, seat, choice, edits)
                 seat = after
 
 
-def _routes(changes: tuple[_Change, ...]) -> Iterator[Edit]:
+def _routes(changes: tuple[Exchange, ...]) -> Iterator[Edit]:
     for change in changes:
         yield from change.edits
 
 
-def _beside(ends: tuple[_End, ...], changes: tuple[_Change, ...], policies: Policies) -> Iterator[Edit]:
+def _beside(ends: tuple[_End, ...], changes: tuple[Exchange, ...], policies: Policies) -> Iterator[Edit]:
     """What else names them: a name that nobody serves stops the next compile, and a test that can never hold too."""
     watched = list(policies.market.watch) if policies.market else []
     for end in ends:
@@ -140,15 +128,10 @@ def _beside(ends: tuple[_End, ...], changes: tuple[_Change, ...], policies: Poli
             at = watched.index(end.use.model)
             yield Edit("market.yaml", "delete", ("watch",) if len(watched) == 1 else ("watch", at))
             del watched[at]
-    for index, test in enumerate(policies.tests.tests if policies.tests else ()):
-        leads = (
-            c for c in changes if test.primary == c.model == c.seat.models[0] and test.scenario in c.seat.scenarios
-        )
-        if (change := next(leads, None)) and change.choice:
-            yield Edit("tests.yaml", "set", ("tests", index, "primary"), change.choice.model)
+    yield from in_tests(changes, policies)
 
 
-def _title(ends: tuple[_End, ...], changes: tuple[_Change, ...], *, is_stuck: bool) -> str:
+def _title(ends: tuple[_End, ...], changes: tuple[Exchange, ...], *, is_stuck: bool) -> str:
     named = [f"{end.use.model} {_WORDS[end.kind]}" for end in ends[:_MOST_NAMES]]
     rest = len(ends) - len(named)
     what = " and ".join([*named, f"{rest} more" if rest > 1 else f"{ends[-1].use.model} too"] if rest else named)
@@ -158,22 +141,6 @@ def _title(ends: tuple[_End, ...], changes: tuple[_Change, ...], *, is_stuck: bo
         return f"{what}: stop watching it"
     new = sorted({change.choice.model for change in changes if change.choice})
     return f"{what}: {' and '.join(new)} instead" if new else f"{what}: take it out"
-
-
-def _why(change: _Change, evidence: WeekEvidence) -> Statement:
-    seat, choice = change.seat, change.choice
-    if choice is None:
-        return Statement(f"{seat.route}: no other pinned model meets what {', '.join(seat.work)} needs", LOCK)
-    merits = _merits(choice, change.model, evidence)
-    return evidence.says(f"{seat.route}: {choice.model} instead of {change.model}: {merits}", MARKET)
-
-
-def _merits(choice: Choice, model: str, evidence: WeekEvidence) -> str:
-    was = price_of(model, evidence)
-    old = f" (the old one {shown('mix', was)})" if was is not None else ""
-    volume = "not listed this week" if choice.tokens is None else f"{tokens(choice.tokens)} tokens this week"
-    family = "the next of its family, " if choice.is_successor else ""
-    return f"{family}{shown('mix', choice.price)} for the team's mix{old}, {volume}; it meets all needs and blocks"
 
 
 def _renamed(models: list[str], evidence: WeekEvidence) -> Iterator[Statement]:

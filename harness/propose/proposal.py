@@ -9,7 +9,8 @@ from harness.propose.edit import Edit
 
 #: A ticket has no edit: somebody is asked to decide.
 Kind = Literal[
-    "gone", "rollback", "downgrade", "restore", "gray-share", "demote", "promote", "price", "gray-candidate", "ticket",
+    "gone", "rollback", "downgrade", "restore", "gray-share", "demote", "promote", "price", "dropout",
+    "gray-candidate", "ticket",
 ]  # fmt: skip
 #: high: counted money or tokens decide; medium: a plan's shares stand in for a count that nobody has; low: it may well
 #: be nothing.

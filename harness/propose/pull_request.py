@@ -78,12 +78,18 @@ def _lead(decided: Decided) -> str:
     said = f"Evidence of {days(decided.week)}, in `generated/weeks/{decided.week}/`."
     if decided.beneath:
         said += f" People committed to this branch, so merging it also merges: {_text(', '.join(decided.beneath))}."
+    if decided.peoples:
+        said += f" Not as it is told below, because people changed it here or took it back: {_keys(decided)}."
     if not decided.made:
         return said if decided.beneath else f"{said} Merging it changes no route: it archives the evidence."
     return (
         f"{said} One commit a proposal, each with its policy lines alone: to drop one, `git revert` it and run "
         "`vane compile`. The last commit is what follows from them: evidence, lock and `generated/`."
     )
+
+
+def _keys(decided: Decided) -> str:
+    return _text(", ".join(map(repr, decided.peoples)))
 
 
 def _table(decided: Decided) -> Iterator[str]:

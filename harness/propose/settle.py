@@ -5,23 +5,25 @@ The numbers are constants and no policy: nobody has asked for others, and each h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from harness.propose.history import History
 from harness.propose.proposal import NotProposed, Proposal, Statement
 from harness.propose.signal import Signal
+from harness.report.words import several
 
 #: After a change of a route was proposed, another one of it waits: a week to merge it, a week to measure it.
 REST_WEEKS = 2
 #: What was proposed so often in the weeks that are remembered, and not merged, has been answered.
 MOST_TIMES = 3
-#: Open proposals and tickets that somebody reads on a Monday.
+#: Open proposals and tickets that somebody reads on a Monday: this week's, and those that are on the branch still.
 CEILING = 6
-#: Who speaks first where rules disagree: what would break, then what was measured, then what is cheaper, then what is
-#: new. Those before `promote` wait for nothing.
+#: Who speaks first where rules disagree: what would break, then what was measured, then what is cheaper, then what
+#: others left, then what is new. Those before `promote` wait for nothing.
 ORDER = (
-    "gone", "rollback", "downgrade", "restore", "gray-share", "demote", "promote", "price", "gray-candidate", "ticket",
+    "gone", "rollback", "downgrade", "restore", "gray-share", "demote", "promote", "price", "dropout", "gray-candidate",
+    "ticket",
 )  # fmt: skip
 _URGENT = frozenset(ORDER[: ORDER.index("promote")])
 
@@ -35,8 +37,11 @@ class Settled:
     seen: tuple[str, ...]
 
 
-def settle(found: Sequence[Signal | NotProposed], history: History) -> Settled:
-    """Pure: the same week and the same past give the same proposals."""
+def settle(found: Sequence[Signal | NotProposed], history: History, standing: Set[str] = frozenset()) -> Settled:
+    """Pure: the same week and the same past give the same proposals.
+
+    `standing`: keys of earlier proposals that stay on the branch whatever this week says, since people committed to it.
+    """
     signals = [each for each in found if isinstance(each, Signal)]
     looked = [each for each in found if isinstance(each, NotProposed)]
     seen = tuple(sorted({each.key for each in found if each.key}))
@@ -47,8 +52,24 @@ def settle(found: Sequence[Signal | NotProposed], history: History) -> Settled:
         else:
             kept.append(signal)
     voices, silenced = _one_voice(kept)
-    over = (_left_out(each, f"the week's {CEILING} most urgent come first") for each in voices[CEILING:])
-    return Settled(tuple(voices[:CEILING]), (*looked, *silenced, *over), seen)
+    signals, over = _bounded(voices, standing)
+    return Settled(tuple(signals), (*looked, *silenced, *over), seen)
+
+
+def _bounded(voices: Sequence[Signal], standing: Set[str]) -> tuple[list[Signal], list[NotProposed]]:
+    """As many as somebody reads, with those that are open on the branch still. These hold up nothing that would break:
+    a branch that was left lying must not keep a model that is gone in its routes."""
+    is_open = {*standing} - {each.key for each in voices}
+    some = f", and the branch has {several(len(is_open), 'earlier one')} still" if is_open else ""
+    taken: list[Signal] = []
+    over: list[NotProposed] = []
+    for each in voices:
+        others = 0 if each.proposal.kind in _URGENT else len(is_open)
+        if len(taken) + others < CEILING:
+            taken.append(each)
+        else:
+            over.append(_left_out(each, f"the {CEILING} most urgent come first{some}"))
+    return taken, over
 
 
 def _left_out(signal: Signal, why: str) -> NotProposed:

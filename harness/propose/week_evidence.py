@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compiler.compile import check
 from compiler.diagnostics import PolicyError
-from compiler.load import Documents, load
+from compiler.load import load
 from compiler.policy import FILES, Policies, parse
 from harness.market import archive
 from harness.market.catalogue import Catalogue
@@ -74,13 +74,12 @@ def _not_measured(run: HarnessRun) -> Iterator[str]:
         yield f"{each.variable} for the trial of {each.trial}: whether {each.model} got better or worse is not known"
 
 
-def gather_week(project: Path, week: Week, ledger: str | None = None) -> WeekEvidence:
+def gather_week(project: Path, week: Week, ledger: Evidence | None) -> WeekEvidence:
     """Read it. Raises PolicyError where the policies cannot be read, or a file of a week cannot be believed.
 
     Policies that no longer compile are read all the same: a model that is gone is what the rules mend.
     """
-    documents = load(project / "policies", FILES)
-    policies, findings = parse(documents)
+    policies, findings = parse(load(project / "policies", FILES))
     if policies is None:
         raise PolicyError(findings)
     return WeekEvidence(
@@ -90,7 +89,7 @@ def gather_week(project: Path, week: Week, ledger: str | None = None) -> WeekEvi
         catalogue=catalogue(project, week),
         catalogue_before=_catalogue_before(project, week),
         run=harness_run(project, week),
-        ledger=_ledger(project, week, ledger) if _compiles(documents) else None,
+        ledger=ledger,
         history=history(project, week),
     )
 
@@ -100,18 +99,18 @@ def _catalogue_before(project: Path, week: Week) -> Catalogue | None:
     return next((found for found in older if found), None)
 
 
-def _compiles(documents: Documents) -> bool:
-    """Whether the ledger can be asked: whose a call was, only policies that hold can say."""
+def compiles(project: Path) -> bool:
+    """Whether its policies hold: only then can they say whose a call was."""
     try:
-        check(documents)
+        check(load(project / "policies", FILES))
     except PolicyError:
         return False
     return True
 
 
-def _ledger(project: Path, week: Week, where: str | None) -> Evidence | None:
+def ledger_of(project: Path, week: Week, where: str | None) -> Evidence | None:
     """As it stood on the Monday after the week, whenever it is asked. One that was named has to be there."""
-    if where is None and not ledger_file(None, project).is_file():
+    if not compiles(project) or (where is None and not ledger_file(None, project).is_file()):
         return None
     with opened(where, project) as engine:
         return gather(engine, project, week.after().monday)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.commands.asking import refuse
@@ -35,12 +36,20 @@ def run(asked: argparse.Namespace) -> int:
     except PolicyError as error:
         show(error.findings, "text", project)
         return 1
-    for file in written:
-        print(f"{file}: {file.stat().st_size // 1024} KB")
+    for each in written:
+        print(f"{each.file}: {each.file.stat().st_size // 1024} KB: {'written' if each.is_new else 'unchanged'}")
     return 0
 
 
-def write(project: Path, week: Week, out: Path) -> tuple[Path, Path]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page that is there now, and whether it says something else than before."""
+
+    file: Path
+    is_new: bool
+
+
+def write(project: Path, week: Week, out: Path) -> tuple[Written, Written]:
     """Write the week's page and the index; nothing if either cannot be made. Raises PolicyError."""
     page, index = out / str(week) / PAGE, out / PAGE
     files_at = os.path.relpath(archive.folder(project, week).resolve(), page.parent.resolve())
@@ -51,7 +60,11 @@ def write(project: Path, week: Week, out: Path) -> tuple[Path, Path]:
         archive.refuse_unless_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
     with alone(out):
-        for file, new in ((page, content), (index, whole)):
-            if not (file.is_file() and file.read_bytes() == new):
-                write_whole(file, new)
-    return page, index
+        return _kept(page, content), _kept(index, whole)
+
+
+def _kept(file: Path, content: bytes) -> Written:
+    is_new = not (file.is_file() and file.read_bytes() == content)
+    if is_new:
+        write_whole(file, content)
+    return Written(file, is_new)

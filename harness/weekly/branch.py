@@ -7,8 +7,9 @@ it was merged. What people committed to an open branch stays: then the week buil
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compiler.diagnostics import Place, PolicyError
@@ -16,14 +17,27 @@ from compiler.whole_file import write_whole
 from harness.market import archive
 from harness.propose.pull_request import FILE as TEXT
 from harness.propose.store import FILE
+from harness.propose.week_evidence import LOCK
 from harness.weekly.findings import NOT_ON_ORIGIN, ON_THE_BRANCH, UNCOMMITTED
 from harness.weekly.git import EMAIL, PREFIX, ask, git
+from harness.weekly.tree import beside, clear, take_back
 from harness.weeks import Week
 
-OF_WEEK, OF_PROPOSAL = "Weathervane-Week", "Weathervane-Proposal"
-LOCK = "policies/models.lock.json"
+OF_WEEK, OF_PROPOSAL, OF_EDITS, OF_ROUTES = (f"Weathervane-{name}" for name in ("Week", "Proposal", "Edits", "Routes"))
 _REMOTE = "origin"
 _WEEK_FOLDER = re.compile(rf"{re.escape(archive.FOLDER)}/([0-9]{{4}}-W[0-9]{{2}})/.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A proposal whose commit is on the branch already."""
+
+    commit: str
+    #: the fingerprint of its edits, as its trailer has it
+    edits: str
+    routes: frozenset[str]
+    #: whether people have changed its commit or its lines, or have taken them back: then it is theirs
+    is_peoples: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +51,18 @@ class Branch:
     tip: str | None
     #: commits on it that people made
     foreign: tuple[str, ...]
-    #: keys of the proposals whose commits are on it
-    proposed: frozenset[str]
+    #: by key, the proposals that the week stands upon: with people's commits, the bot's below them stay too
+    proposed: Mapping[str, Earlier]
     #: the newest branch that is not merged, whose evidence goes along; the same one, or one that had nothing to propose
     carried: str | None
     has_remote: bool
+    #: where the branch of this clone ends; None where there is none
+    local: str | None
+
+    @property
+    def standing(self) -> frozenset[str]:
+        """Keys of the earlier proposals that merging the branch would merge."""
+        return frozenset(key for key, earlier in self.proposed.items() if not earlier.is_peoples)
 
     @property
     def start(self) -> str:
@@ -51,6 +72,7 @@ class Branch:
 
 def survey(project: Path, week: Week) -> Branch:
     """Look, and fetch; nothing of the working tree changes. Raises PolicyError where the week cannot be committed."""
+    clear(project, PREFIX)
     _refuse_unless_clean(project)
     has_remote = _REMOTE in git(project, "remote").split()
     if has_remote:
@@ -63,10 +85,13 @@ def survey(project: Path, week: Week) -> Branch:
     if newest and newest < week and carried and _has_text(project, carried, base):
         name = f"{PREFIX}{newest}"  # a pull request that is open still: it is updated
     tip = open_ones.get(Week.parse(name.removeprefix(PREFIX)))
-    foreign, proposed = _on_it(project, base, tip) if tip else ((), frozenset())
+    foreign, proposed = _on_it(project, base, tip) if tip else ((), {})
+    _refuse_elsewhere(project, name)
     if has_remote:
         _refuse_unless_on_origin(project, name, base, foreign)
-    return Branch(name, base, tip, foreign, proposed, carried, has_remote)
+    stands_on = _judged(project, tip, proposed) if tip and foreign else {}
+    local = ask(project, "rev-parse", "--verify", "--quiet", f"refs/heads/{name}").stdout.decode().strip()
+    return Branch(name, base, tip, foreign, stands_on, carried, has_remote, local or None)
 
 
 def _refuse_unless_clean(project: Path) -> None:
@@ -76,6 +101,17 @@ def _refuse_unless_clean(project: Path) -> None:
     changed = [line[3:] for line in git(project, "status", "--porcelain", "--", "policies").splitlines()]
     if others := [file for file in changed if file != LOCK]:
         raise PolicyError([UNCOMMITTED.at(Place(others[0]), f"{others[0]} has changes that are not committed")])
+
+
+def _refuse_elsewhere(project: Path, name: str) -> None:
+    """The branch is set to new commits: a tree in which it is checked out would look like one full of changes."""
+    for of in git(project, "worktree", "list", "--porcelain").split("\n\n"):
+        tree, *about = of.splitlines() or [""]
+        is_there = not any(line.startswith("prunable") for line in about)
+        if f"branch refs/heads/{name}" in about and is_there:
+            where = tree.removeprefix("worktree ")
+            fix = f"commit and push what you have there; then: git worktree remove {shlex.quote(where)}"
+            raise PolicyError([ON_THE_BRANCH.at(Place("git"), f"{name} is checked out in {where}", fix)])
 
 
 def _refuse_unless_on_origin(project: Path, name: str, base: str, on_origin: tuple[str, ...]) -> None:
@@ -111,13 +147,31 @@ def _has_text(project: Path, tip: str, base: str) -> bool:
     return any(path.endswith(f"/{TEXT}") for path in _new_evidence(project, tip, base))
 
 
-def _on_it(project: Path, base: str, tip: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """People's commits, and the keys of the bot's proposals."""
-    form = f"%H%x00%ae%x00%(trailers:key={OF_WEEK},valueonly)%x00%(trailers:key={OF_PROPOSAL},valueonly)%x1e"
-    rows = git(project, "log", f"--format={form}", f"{base}..{tip}").split("\x1e")
-    found = [row.strip("\n").split("\0") for row in rows if row.strip()]
-    foreign = tuple(commit for commit, email, of, _ in found if email != EMAIL or not of.strip())
-    return foreign, frozenset(key.strip() for _, _, _, key in found if key.strip())
+def _on_it(project: Path, base: str, tip: str) -> tuple[tuple[str, ...], dict[str, Earlier]]:
+    """People's commits, also those of the bot's that they amended, and the newest commit of each proposal."""
+    trailers = (f"%(trailers:key={key},valueonly)" for key in (OF_WEEK, OF_PROPOSAL, OF_EDITS, OF_ROUTES))
+    form = "%x00".join(("%H", "%ae", "%ce", *trailers)) + "%x1e"
+    rows = git(project, "log", "--topo-order", "--reverse", f"--format={form}", f"{base}..{tip}").split("\x1e")
+    foreign, proposed = [], {}
+    for row in filter(str.strip, rows):
+        commit, author, committer, of, key, edits, routes = (part.strip() for part in row.split("\0"))
+        is_peoples = {author, committer} != {EMAIL} or not of
+        if is_peoples:
+            foreign.append(commit)
+        if key:
+            proposed[key] = Earlier(commit, edits, frozenset(routes.split()), is_peoples)
+    return tuple(foreign), proposed
+
+
+def _judged(project: Path, tip: str, proposed: Mapping[str, Earlier]) -> dict[str, Earlier]:
+    """Whether the lines of each are still as the bot left them."""
+    with beside(project, tip) as tree:
+        found = {}
+        for key, earlier in proposed.items():
+            is_peoples = earlier.is_peoples or not take_back(tree, earlier.commit)
+            found[key] = replace(earlier, is_peoples=is_peoples)
+            git(tree, "reset", "--quiet", "--hard")
+    return found
 
 
 def _new_evidence(project: Path, tip: str, base: str) -> Iterator[str]:

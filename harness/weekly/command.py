@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,6 @@ from compiler.commands.asking import refuse
 from compiler.commands.findings import show
 from compiler.diagnostics import PolicyError
 from compiler.targets import installed
-from harness.arguments import STEPS as NAMES
 from harness.bench.run_options import money
 from harness.clock import Clock
 from harness.market import archive
@@ -20,8 +20,9 @@ from harness.outside import inert
 from harness.propose import written
 from harness.propose.pull_request import FILE, title
 from harness.report import command as report_command
-from harness.weekly.branch import Branch, carry, survey
-from harness.weekly.commits import Built, beneath, build, push
+from harness.weekly.arguments import STEPS as NAMES
+from harness.weekly.branch import PREFIX, Branch, carry, survey
+from harness.weekly.commits import Built, beneath, build, peoples, push
 from harness.weekly.git import web_address
 from harness.weekly.steps import Monday, Outcome
 from harness.weekly.steps import run as run_step
@@ -61,7 +62,9 @@ def steps_of(asked: argparse.Namespace) -> tuple[str, ...]:
 
 def _run(asked: argparse.Namespace, week: Week, clock: Clock, branch: Branch | None) -> int:
     project: Path = asked.project
-    monday = Monday(project, week, clock, asked.api, asked.ledger, asked.max_usd, tuple(asked.leg or ()))
+    standing = branch.standing if branch else frozenset()
+    legs = tuple(asked.leg or ())
+    monday = Monday(project, week, clock, asked.api, asked.ledger, asked.max_usd, legs, standing)
     outcomes: dict[str, Outcome] = {}
     for name in steps_of(asked):
         print(f"vane: {week}: {name}", file=sys.stderr)
@@ -78,13 +81,16 @@ def _run(asked: argparse.Namespace, week: Week, clock: Clock, branch: Branch | N
         except PolicyError as error:
             show(error.findings, "text", project)
             worst = max(worst, 1)
-    _summary(week, outcomes, monday, branch, built)
+    _summary(week, outcomes, monday)
+    if branch and built and not _is_quiet(outcomes, monday):
+        _branch(asked, branch, built)
     return worst if worst in (0, INTERRUPTED) else 1
 
 
 def _commit(project: Path, branch: Branch, monday: Monday, *, is_pushed: bool) -> Built:
     assert monday.decided is not None  # the caller has looked
-    monday.decided = decided = replace(monday.decided, beneath=beneath(branch, monday.decided))
+    found = monday.decided
+    monday.decided = decided = replace(found, beneath=beneath(branch, found), peoples=peoples(branch, found))
     address, names = web_address(project), monday.done
 
     def derive(tree: Path) -> None:
@@ -94,17 +100,21 @@ def _commit(project: Path, branch: Branch, monday: Monday, *, is_pushed: bool) -
 
     built = build(project, branch, decided, derive)
     show(built.findings, "text", project)
-    if is_pushed and built.is_new:
+    if is_pushed and built.commit != branch.tip:
         push(project, branch, built)
     return built
 
 
-def _summary(
-    week: Week, outcomes: Mapping[str, Outcome], monday: Monday, branch: Branch | None, built: Built | None
-) -> None:
+def _is_quiet(outcomes: Mapping[str, Outcome], monday: Monday) -> bool:
+    """Whether all went well and there is nothing to say."""
+    is_silent = monday.decided is not None and monday.decided.is_silent
+    return is_silent and not any(outcome.code for outcome in outcomes.values())
+
+
+def _summary(week: Week, outcomes: Mapping[str, Outcome], monday: Monday) -> None:
     """A line a step, then the decision. No line begins with words from outside: a log would obey them."""
     decided = monday.decided
-    if decided and decided.is_silent and not any(outcome.code for outcome in outcomes.values()):
+    if decided and _is_quiet(outcomes, monday):
         print(
             f"{week}: nothing to propose, no pull request; {len(decided.not_proposed)} looked at and left as they are"
         )
@@ -120,9 +130,16 @@ def _summary(
             print(line)
         if not decided.is_silent:
             print(f"text     {archive.FOLDER}/{week}/{FILE}")
-    if branch and built:
-        said = "on top of people's commits" if branch.foreign else "new" if branch.tip is None else "built anew"
-        print(f"branch   {branch.name}: {said if built.is_new else 'unchanged'}")
+
+
+def _branch(asked: argparse.Namespace, branch: Branch, built: Built) -> None:
+    """What became of it, and how to look at it: the evidence lies in this working tree too, so git checks out none."""
+    before = branch.tip if asked.push else branch.local or branch.tip
+    said = "on top of people's commits" if branch.foreign else "built anew" if before else "new"
+    print(f"branch   {branch.name}: {'unchanged' if built.commit == before else said}")
+    where = () if asked.project == Path() else ("-C", str(asked.project))
+    folder = f"../{branch.name.removeprefix(PREFIX)}"
+    print(f"look     {shlex.join(('git', *where, 'worktree', 'add', folder, branch.name))}")
 
 
 def _decisions(titles: Sequence[str], word: str) -> Sequence[str]:

@@ -1,14 +1,14 @@
 """The branch's commits: one a proposal, with its policy lines alone, and a last one with all that follows from them.
 
-They are built in a working tree of their own, so that a person's is left alone, and nothing is half done.
+They are built in a working tree of their own, so that a person's is left alone, and nothing is half done. A commit
+tells the week's date and not the hour's: the same week upon the same main branch is the same commits.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +22,17 @@ from harness.outside import inert
 from harness.propose.decide import Decided, Made
 from harness.propose.edit import edited
 from harness.propose.proposal import confidence
+from harness.propose.week_evidence import LOCK
 from harness.propose.yaml_nodes import EditRefused
 from harness.report.words import cut, several
-from harness.weekly.branch import LOCK, OF_PROPOSAL, OF_WEEK, Branch
+from harness.weekly.branch import OF_EDITS, OF_PROPOSAL, OF_ROUTES, OF_WEEK, Branch, Earlier
 from harness.weekly.findings import GIT_REFUSED, LOCK_KEPT
-from harness.weekly.git import ask, git
+from harness.weekly.git import ask, dated, git
+from harness.weekly.tree import beside, take_back
+from harness.weeks import Week
 
 _SUBJECT = 72
+_FIX = "merge or close the pull request, then run it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,6 @@ class Built:
     """The branch as it is now."""
 
     commit: str
-    is_new: bool
     findings: tuple[Finding, ...]
 
 
@@ -45,25 +48,32 @@ def build(project: Path, branch: Branch, decided: Decided, derive: Callable[[Pat
 
     `derive` writes what is made of policies and evidence together, in the tree that it is given: text and page.
     """
-    with _beside(project, branch.start) as tree:
+    with beside(project, branch.start) as tree:
+        back = _giving_way(branch, decided)
+        for earlier in reversed(back.values()):
+            _take_back(tree, earlier, decided.week)
+        there = branch.proposed.keys() - back.keys()
         for made in decided.made:
-            if inert(made.signal.key) not in branch.proposed or not branch.foreign:
+            if inert(made.signal.key) not in there:
                 _propose(tree, made, decided)
         found = _follow(project, tree, branch, decided, derive)
         commit = git(tree, "rev-parse", "HEAD").strip()
-        if branch.tip and _is_same(tree, branch, commit):
-            commit = branch.tip
-    is_new = commit != branch.tip
-    git(project, "update-ref", f"refs/heads/{branch.name}", commit)
-    return Built(commit, is_new, found)
+    git(project, "update-ref", f"refs/heads/{branch.name}", commit, branch.local or "")
+    return Built(commit, found)
 
 
 def beneath(branch: Branch, decided: Decided) -> tuple[str, ...]:
     """What the week stands upon on a branch with people's commits: these, and proposals that nobody makes any more."""
     if not branch.foreign:
         return ()
-    old = branch.proposed - {inert(made.signal.key) for made in decided.made}
+    old = branch.standing - _giving_way(branch, decided).keys() - {inert(made.signal.key) for made in decided.made}
     return (several(len(branch.foreign), "commit") + " of people", *(f"the earlier {key!r}" for key in sorted(old)))
+
+
+def peoples(branch: Branch, decided: Decided) -> tuple[str, ...]:
+    """The week's proposals that people have changed on the branch, or taken back: there it is as they left it."""
+    keys = [inert(made.signal.key) for made in decided.made]
+    return tuple(key for key in keys if key in branch.proposed and branch.proposed[key].is_peoples)
 
 
 def push(project: Path, branch: Branch, built: Built) -> None:
@@ -72,15 +82,29 @@ def push(project: Path, branch: Branch, built: Built) -> None:
     git(project, "push", "--quiet", lease, "origin", f"{built.commit}:refs/heads/{branch.name}")
 
 
-@contextmanager
-def _beside(project: Path, commit: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="vane-week-") as scratch:
-        tree = Path(scratch) / "tree"
-        git(project, "worktree", "add", "--quiet", "--detach", str(tree), commit)
-        try:
-            yield tree
-        finally:
-            ask(project, "worktree", "remove", "--force", str(tree))
+def _giving_way(branch: Branch, decided: Decided) -> dict[str, Earlier]:
+    """Earlier commits of the bot's that are taken back: their proposal makes another edit today, or none any more and
+    one of this week's changes the same route. On the branch too a route has one voice."""
+    now = {inert(made.signal.key): fingerprint(made) for made in decided.made}
+    routes = {route for made in decided.made for route in made.signal.routes}
+    standing = {key: branch.proposed[key] for key in branch.proposed if key in branch.standing}
+    return {
+        key: earlier
+        for key, earlier in standing.items()
+        if (now[key] != earlier.edits if key in now else bool(earlier.routes & routes))
+    }
+
+
+def _take_back(tree: Path, earlier: Earlier, week: Week) -> None:
+    subject = git(tree, "log", "-1", "--format=%s", earlier.commit).strip()
+    if not take_back(tree, earlier.commit):
+        raise PolicyError([GIT_REFUSED.at(Place("git revert"), f"{subject}: it cannot be taken back alone", _FIX)])
+    _commit(tree, f"Taken back: {subject}", week)
+
+
+def fingerprint(made: Made) -> str:
+    """Tells other edits from the same."""
+    return hashlib.sha256("\n".join(map(str, made.proposal.edits)).encode()).hexdigest()[:16]
 
 
 def _propose(tree: Path, made: Made, decided: Decided) -> None:
@@ -91,21 +115,28 @@ def _propose(tree: Path, made: Made, decided: Decided) -> None:
             text = edited(file.read_bytes().decode("utf-8"), edit)
         except (OSError, EditRefused) as refused:
             said = f"{made.proposal.title}: the edit does not fit on what is on the branch: {refused}"
-            fix = "merge or close the pull request, then run it again"
-            raise PolicyError([GIT_REFUSED.at(Place(f"policies/{edit.file}"), said, fix)]) from refused
+            raise PolicyError([GIT_REFUSED.at(Place(f"policies/{edit.file}"), said, _FIX)]) from refused
         write_whole(file, text.encode("utf-8"))
-    _commit(tree, message(made, decided))
+    _commit(tree, message(made), decided.week, *trailers(made))
 
 
-def message(made: Made, decided: Decided) -> str:
+def message(made: Made) -> str:
     """Of a proposal's commit: what, why, how sure, and what would take it back."""
     proposal = made.proposal
     lines = [inert(cut(proposal.title, _SUBJECT)), ""]
     lines += [f"- {inert(cut(each.text, 300))} ({inert(each.file)})" for each in proposal.evidence]
     lines += ["", inert(" ".join((proposal.effect, *made.effect.words)))]
-    lines += [f"Confidence: {inert(confidence(proposal))}.", f"Taken back if: {inert(proposal.reversal)}", ""]
-    lines += [f"{OF_WEEK}: {decided.week}", f"{OF_PROPOSAL}: {inert(made.signal.key)}"]
+    lines += [f"Confidence: {inert(confidence(proposal))}.", f"Taken back if: {inert(proposal.reversal)}"]
     return "\n".join(lines)
+
+
+def trailers(made: Made) -> tuple[str, ...]:
+    """By which a later week knows the commit."""
+    return (
+        f"{OF_PROPOSAL}: {inert(made.signal.key)}",
+        f"{OF_EDITS}: {fingerprint(made)}",
+        f"{OF_ROUTES}: {inert(' '.join(made.signal.routes))}",
+    )
 
 
 def _follow(
@@ -122,7 +153,7 @@ def _follow(
     folder = archive.folder(tree, decided.week)
     shutil.copytree(folder, archive.folder(project, decided.week), dirs_exist_ok=True)  # told alike in both places
     what = "evidence and generated/" if decided.made else "evidence"
-    _commit(tree, f"{decided.week}: {what}\n\n{OF_WEEK}: {decided.week}")
+    _commit(tree, f"{decided.week}: {what}", decided.week)
     return findings
 
 
@@ -154,16 +185,8 @@ def _compiled(tree: Path, branch: Branch) -> tuple[Compiled, tuple[Finding, ...]
         return compiled, (LOCK_KEPT.at(Place(LOCK), error.findings[0].message),)
 
 
-def _commit(tree: Path, text: str) -> None:
+def _commit(tree: Path, text: str, week: Week, *more: str) -> None:
     git(tree, "add", "--all", "--", "policies", "generated")
     if ask(tree, "diff", "--cached", "--quiet").returncode:
-        git(tree, "commit", "--quiet", "--no-verify", "--message", text)
-
-
-def _is_same(tree: Path, branch: Branch, commit: str) -> bool:
-    """Whether the branch has the same commits already, whenever they were made."""
-    first, second = (git(tree, "rev-parse", f"{each}^{{tree}}") for each in (commit, branch.tip))
-    if first != second:
-        return False
-    one, other = (git(tree, "log", "--format=%B", f"{branch.base}..{each}") for each in (commit, branch.tip))
-    return one == other
+        told = "\n".join((f"{OF_WEEK}: {week}", *more))
+        git(tree, "commit", "--quiet", "--no-verify", "--message", f"{text}\n\n{told}", told=dated(week))

@@ -14,7 +14,7 @@ UNCOMMITTED = Code(
 )  # fmt: skip
 ON_THE_BRANCH = Code(
     "VW103", "on-the-bots-branch", "The weekly branch itself is checked out", "check out the main branch first",
-    "The week starts from what is merged, and builds its branch anew.",
+    "The week starts from what is merged, and builds its branch anew. The tree that has it would look full of changes.",
 )  # fmt: skip
 LOCK_KEPT = Code(
     "VW104", "lock-kept", "The new lock is not on the branch: with it the policies do not compile",

@@ -25,11 +25,12 @@ from harness.market.spend.view import gray_share, look, since, standing
 from harness.propose import written
 from harness.propose.decide import Decided, decide
 from harness.propose.replayed import replay_on
-from harness.propose.week_evidence import gather_week
+from harness.propose.week_evidence import gather_week, ledger_of
 from harness.report import command as report_command
 from harness.report.stored.harness import FILE as HARNESS_FILE
 from harness.report.stored.spend import FILE as SPEND_FILE
 from harness.report.stored.spend import Spend, spend_json
+from harness.weekly.merged_lock import merged_lock
 from harness.weeks import Week
 
 TRACKS: tuple[Track, ...] = get_args(Track)
@@ -47,6 +48,8 @@ class Monday:
     ledger: str | None
     max_usd: str | None
     legs: tuple[str, ...]
+    #: keys of what is open on the branch already, and stays
+    standing: frozenset[str] = frozenset()
     decided: Decided | None = None
     done: list[str] = field(default_factory=list)
 
@@ -83,15 +86,8 @@ def refresh(monday: Monday) -> Outcome:
     return _by_code(refresh_command.run(asked, monday.clock))
 
 
-def lock(monday: Monday) -> Outcome:
-    """The models of the policies, pinned as they are today."""
-    if monday.is_past:
-        return Outcome("skipped", "today's lock is not that week's")
-    return _by_code(lock_command.run(monday.asked("lock", *monday.with_api())))
-
-
 def bench(monday: Monday) -> Outcome:
-    """The week's run: a new one, or the rest of one that was cut off."""
+    """The week's run by the lock that is merged: a new one, or the rest of one that was cut off."""
     if (archive.folder(monday.project, monday.week) / HARNESS_FILE).is_file():
         return Outcome("done", "the week has its run already")
     if monday.is_past:
@@ -102,11 +98,17 @@ def bench(monday: Monday) -> Outcome:
     except PolicyError:
         what = ("--week", str(monday.week), *(word for leg in monday.legs for word in ("--leg", leg)))
     most = ("--max-usd", monday.max_usd) if monday.max_usd is not None else ()
-    return _by_code(run_command.run(monday.asked("bench", "run", *what, *most, *monday.with_api())))
+    with merged_lock(monday.project):
+        return _by_code(run_command.run(monday.asked("bench", "run", *what, *most, *monday.with_api())))
 
 
 def spend(monday: Monday) -> Outcome:
-    """The ledger, and how the money stood when the week was over."""
+    """The ledger, and how the money stood when the week was over, by the lock that is merged."""
+    with merged_lock(monday.project):
+        return _spend(monday)
+
+
+def _spend(monday: Monday) -> Outcome:
     if not monday.is_past:
         where = ("--ledger", monday.ledger) if monday.ledger else ()
         code = sync_command.run(monday.asked("spend", "sync", *where, *monday.with_api()), monday.clock)
@@ -127,14 +129,23 @@ def _stood(monday: Monday) -> Spend:
     return Spend(week=str(monday.week), as_of=today, standings=standings, gray=gray)
 
 
+def lock(monday: Monday) -> Outcome:
+    """The models of the policies, pinned as they are today."""
+    if monday.is_past:
+        return Outcome("skipped", "today's lock is not that week's")
+    return _by_code(lock_command.run(monday.asked("lock", *monday.with_api())))
+
+
 def propose(monday: Monday) -> Outcome:
     """What the evidence comes to, as proposals.json and pull-request.md."""
     targets = installed()
-    evidence = gather_week(monday.project, monday.week, monday.ledger)
+    with merged_lock(monday.project):
+        ledger = ledger_of(monday.project, monday.week, monday.ledger)
+    evidence = gather_week(monday.project, monday.week, ledger)
     with ExitStack() as stack:
         engine = stack.enter_context(opened(monday.ledger, monday.project)) if evidence.ledger else None
         replay = replay_on(engine, monday.project, monday.week) if engine else None
-        decided = decide(evidence, monday.project / "policies", targets, replay)
+        decided = decide(evidence, monday.project / "policies", targets, replay, monday.standing)
     written.write(monday.project, decided, targets)
     monday.decided = decided
     counts = (len(decided.made), len(decided.tickets), len(decided.not_proposed))
@@ -148,7 +159,7 @@ def report(monday: Monday) -> Outcome:
 
 
 STEPS: Mapping[str, Callable[[Monday], Outcome]] = {
-    "refresh": refresh, "lock": lock, "bench": bench, "spend": spend, "propose": propose, "report": report,
+    "refresh": refresh, "bench": bench, "spend": spend, "lock": lock, "propose": propose, "report": report,
 }  # fmt: skip
 
 

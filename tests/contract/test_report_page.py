@@ -70,7 +70,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     if not browser:
         pytest.skip("a Chromium is needed, and there is none: apt install chromium")
     project = whole(tmp_path_factory.mktemp("report"))
-    page, index = write(project, WEEK, project / "generated" / "weeks")
+    page, index = (each.file for each in write(project, WEEK, project / "generated" / "weeks"))
     assert page.is_file()
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=browser)

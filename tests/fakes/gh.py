@@ -1,7 +1,9 @@
-"""As much of GitHub's command line (gh 2.x, cli.github.com/manual) as weekly.yml's steps use, upon a JSON file.
+"""As much of GitHub's command line (gh 2.x, cli.github.com/manual) as our workflows' steps use, upon a JSON file.
 
-`python gh.py STATE pr …`. What the real one refuses is refused: no token (code 4), an unknown pull request, auto-merge
-taken back where none waits, and a head that is not the one that was named. Anything that it does not know is an error.
+`python gh.py STATE pr …` or `… release …`. What the real one refuses is refused: no token (code 4), an unknown pull
+request or release, auto-merge taken back where none waits, a head that is not the one that was named, a second release
+of a tag, an asset that is there. Anything that it does not know is an error. Where the state's `uploads` are used up it
+dies in the middle, as a job does whose time is over: a release that is not whole stays a draft.
 """
 
 from __future__ import annotations
@@ -28,14 +30,19 @@ def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments[1:])
     state: dict[str, Any] = json.loads(file.read_text("utf-8"))
     state["asked"].append(" ".join(arguments[1:]))
-    code = _list(asked, state) if asked.command == "list" else _change(asked, state)
+    if asked.group == "release":
+        code = _release(asked, state)
+    else:
+        code = _list(asked, state) if asked.command == "list" else _change(asked, state)
     file.write_text(json.dumps(state), "utf-8")
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    commands = parser.add_subparsers(required=True).add_parser("pr").add_subparsers(dest="command", required=True)
+    groups = parser.add_subparsers(dest="group", required=True)
+    _add_release(groups.add_parser("release").add_subparsers(dest="command", required=True))
+    commands = groups.add_parser("pr").add_subparsers(dest="command", required=True)
     listed = commands.add_parser("list", allow_abbrev=False)
     for name in ("--label", "--head", "--json"):
         listed.add_argument(name)
@@ -50,6 +57,57 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("--remove-label", required=True)
     close.add_argument("--comment", required=True)
     return parser
+
+
+def _add_release(commands: Any) -> None:
+    view, create, upload, edit = (
+        commands.add_parser(name, allow_abbrev=False) for name in ("view", "create", "upload", "edit")
+    )
+    for each in (view, create, upload, edit):
+        each.add_argument("tag")
+    view.add_argument("--json", choices=["isDraft"], required=True)
+    view.add_argument("--jq", choices=[".isDraft"], required=True)
+    for each in (create, upload):
+        each.add_argument("files", nargs="+", type=Path)
+    for name in ("--target", "--title", "--notes"):
+        create.add_argument(name, required=True)
+    upload.add_argument("--clobber", action="store_true")
+    edit.add_argument("--draft", choices=["false"], required=True)
+    for each in (create, edit):
+        each.add_argument("--latest", action="store_true", required=True)
+
+
+def _release(asked: argparse.Namespace, state: dict[str, Any]) -> int:
+    releases = state["releases"]
+    found = releases.get(asked.tag)
+    if asked.command == "create":
+        if found:
+            return _refuse(f"a release with the same tag name already exists: {asked.tag}")
+        releases[asked.tag] = {"draft": True, "target": asked.target, "assets": {}}
+        code = _upload(asked, state)
+        releases[asked.tag]["draft"] = code != 0
+        return code
+    if found is None:
+        return _refuse("release not found")
+    if asked.command == "view":
+        sys.stdout.write(f"{str(found['draft']).lower()}\n")
+    elif asked.command == "upload":
+        return _upload(asked, state)
+    else:
+        found["draft"] = False
+    return 0
+
+
+def _upload(asked: argparse.Namespace, state: dict[str, Any]) -> int:
+    assets = state["releases"][asked.tag]["assets"]
+    if (there := [file.name for file in asked.files if file.name in assets]) and not asked.clobber:
+        return _refuse(f"asset under the same name already exists: {there}")
+    for file in asked.files:
+        if not state["uploads"]:
+            return 137
+        state["uploads"] -= 1
+        assets[file.name] = file.read_text("utf-8")
+    return 0
 
 
 def _list(asked: argparse.Namespace, state: dict[str, Any]) -> int:

@@ -20,7 +20,7 @@ from harness.propose.signal import Signal
 from harness.propose.store import proposals_json
 from harness.propose.trial import Trial
 from harness.report.checklist import Item
-from harness.weekly.commits import message
+from harness.weekly.commits import message, trailers
 from harness.weeks import Week
 from tests.propose.known import evidence
 from tests.shipped import PROJECT, targets
@@ -147,12 +147,12 @@ def shape(text: str) -> list[str]:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_titles_and_commits_call_nobody_and_command_nothing(name: str) -> None:
     whole = decided(name, "price")
-    for text in (title(whole), message(whole.made[0], whole), inert(name)):
+    for text in (title(whole), message(whole.made[0]), *trailers(whole.made[0]), inert(name)):
         assert not {"@", "#"} & {*text} and "::" not in text
         assert all(c.isprintable() or c == "\n" for c in text)
-    said = message(whole.made[0], whole).splitlines()
+    said = message(whole.made[0]).splitlines()
     assert len(said[0]) <= 80 and said[1] == ""
-    assert said[-2:] == ["Weathervane-Week: 2026-W24", f"Weathervane-Proposal: {inert(f'price {name}')}"]
+    assert trailers(whole.made[0])[0] == f"Weathervane-Proposal: {inert(f'price {name}')}"
 
 
 def test_a_fence_holds_its_content() -> None:

@@ -97,7 +97,20 @@ def test_a_ceiling_bounds_what_is_open_and_the_urgent_comes_first() -> None:
     many = [signal(f"t{number:02}", "ticket") for number in range(CEILING + 3)]
     found = settle([*many, signal("z", "gone")], EMPTY)
     assert len(found.signals) == CEILING and found.signals[0].key == "z"
-    assert [each.why for each in found.looked] == [f"the week's {CEILING} most urgent come first"] * 4
+    assert [each.why for each in found.looked] == [f"the {CEILING} most urgent come first"] * 4
+
+
+def test_the_ceiling_counts_what_is_open_on_the_branch() -> None:
+    """Earlier proposals below people's commits stay open; what would break does not wait for them."""
+    standing = {f"old{number}" for number in range(CEILING - 1)}
+    many = [signal("a", "gone"), signal("t1", "ticket"), signal("t2", "ticket")]
+    found = settle(many, EMPTY, standing)
+    assert [each.key for each in found.signals] == ["a"]
+    said = f"the {CEILING} most urgent come first, and the branch has {CEILING - 1} earlier ones still"
+    assert [(each.key, each.why) for each in found.looked] == [("t1", said), ("t2", said)]
+    assert len(settle(many, EMPTY, {"a", "t1", "old"}).signals) == 3, "what is proposed again counts once"
+    full = [signal("a", "gone"), *(signal(f"t{number}", "ticket") for number in range(CEILING))]
+    assert len(settle(full, EMPTY, {"old"}).signals) == CEILING - 1
 
 
 def test_the_order_of_rules_does_not_matter() -> None:

@@ -27,11 +27,13 @@ def test_the_newest_week_and_the_index(project: Path, capsys: pytest.CaptureFixt
     assert report(project) == 0
     made = files(weeks)
     assert set(made) == {"2026-W25/index.html", "index.html"}
-    assert "2026-W25/index.html" in capsys.readouterr().out
+    first = capsys.readouterr().out
+    assert "2026-W25/index.html" in first and first.count(": written\n") == 2
     times = {file: file.stat().st_mtime_ns for file in weeks.rglob("*.html")}
     assert report(project) == 0
     assert files(weeks) == made
     assert {file: file.stat().st_mtime_ns for file in weeks.rglob("*.html")} == times
+    assert capsys.readouterr().out.count(": unchanged\n") == 2, "and it is said"
 
 
 def test_the_index_links_the_weeks_that_have_a_page(project: Path) -> None:

@@ -241,11 +241,11 @@ def test_what_is_not_committed_is_not_mixed_in(team: Team) -> None:
 @pytest.mark.parametrize(
     ("words", "steps"),
     [
-        ([], "refresh lock bench spend propose report"),
+        ([], "refresh bench spend lock propose report"),
         (["--skip", "bench", "--skip", "lock"], "refresh spend propose report"),
         (["--only", "report", "--only", "propose"], "propose report"),
-        (["--from", "spend"], "spend propose report"),
-        (["--from", "spend", "--skip", "report"], "spend propose"),
+        (["--from", "spend"], "spend lock propose report"),
+        (["--from", "spend", "--skip", "report"], "spend lock propose"),
     ],
 )
 def test_steps_run_in_their_order_whatever_is_left_out(words: list[str], steps: str) -> None:

@@ -21,9 +21,9 @@ from harness.propose import written
 from harness.propose.pull_request import FILE, title
 from harness.report import command as report_command
 from harness.weekly.arguments import STEPS as NAMES
-from harness.weekly.branch import PREFIX, Branch, carry, survey
+from harness.weekly.branch import Branch, carry, survey
 from harness.weekly.commits import Built, beneath, build, peoples, push
-from harness.weekly.git import web_address
+from harness.weekly.git import PREFIX, web_address
 from harness.weekly.steps import Monday, Outcome
 from harness.weekly.steps import run as run_step
 from harness.weeks import Week

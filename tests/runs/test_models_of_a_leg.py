@@ -72,7 +72,7 @@ def test_a_model_that_got_worse_is_demoted_where_it_serves(desk: Desk, scenario:
     assert f"### openrouter, {model}: rollback" in (
         desk.project / "generated" / "weeks" / "2026-W21" / "harness.md"
     ).read_text("utf-8")
-    found = [each for each in verdict(gather_week(desk.project, Week(2026, 21))) if isinstance(each, Signal)]
+    found = [each for each in verdict(gather_week(desk.project, Week(2026, 21), None)) if isinstance(each, Signal)]
     assert [each.key for each in found] == [f"demote {model} {ROUTES.get(scenario, scenario)}"]
     assert [each.is_ticket for each in found] == [model == OPUS], "the dollar track has no fallback to put in front"
 

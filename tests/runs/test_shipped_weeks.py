@@ -70,7 +70,7 @@ def monday(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Rule],
         where = ("--leg", "openrouter", "--week", name, "--out", str(file), "--concurrency", "8", "--repeats", "2")
         assert desk.run(*where, out=False).code == 0
         write_evidence(desk.project, as_fast_as_ever(file))
-        return gather_week(desk.project, Week(2026, week))
+        return gather_week(desk.project, Week(2026, week), None)
 
     return go
 

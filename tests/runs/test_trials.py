@@ -63,7 +63,7 @@ def test_the_gray_pool_rolls_back_on_prompts_of_others(trial: Desk) -> None:
     run(trial, "2026-W20", "--repeats", "2")
     trial.chat.rule = gray_errs
     write_evidence(trial.project, run(trial, "2026-W21", "--repeats", "2"))
-    known = gather_week(trial.project, Week(2026, 21))
+    known = gather_week(trial.project, Week(2026, 21), None)
     assert known.run is not None and known.run.comparison is not None
     legs = {leg.candidate_models: (leg.outcome, leg.routes) for leg in known.run.comparison.legs}
     assert legs[(OWL,)] == ("rollback", ("gray-trials",))
@@ -131,7 +131,7 @@ def test_without_its_key_a_trial_is_left_out_and_named(desk: Desk, monkeypatch: 
     page = (desk.project / "generated/weeks/2026-W20/harness.md").read_text("utf-8").replace("\\", "")
     assert f"The trial of gray-trials was left out, without {GRAY}: {OWL} was not asked." in page
     assert f"{GRAY} for the trial of gray-trials: whether {OWL} got better or worse is not known" in (
-        gather_week(desk.project, Week(2026, 20)).missing
+        gather_week(desk.project, Week(2026, 20), None).missing
     )
 
     monkeypatch.setenv(GRAY, KEY)

@@ -39,10 +39,11 @@ replay: environment
 # newest versions that pyproject.toml allows, pinned and hashed; review the result like any lock file
 lock-requirements: environment
 	$(LOCK) pyproject.toml --extra build --output-file requirements.txt
-	$(LOCK) pyproject.toml --extra build --extra harness --extra dev --constraint requirements.txt \
+	$(LOCK) pyproject.toml --extra build --extra harness --extra dev --extra docs --constraint requirements.txt \
 		--output-file requirements-dev.txt
 	echo 'pyspark>=4.1' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-scale.txt
 	echo 'pyinfra>=3.10' | $(LOCK) - --constraint requirements.txt --no-annotate --output-file requirements-push.txt
+	echo 'mkdocs-material>=9.6' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-docs.txt
 
 environment:
 	@script/bootstrap

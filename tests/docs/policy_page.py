@@ -27,9 +27,9 @@ _HEAD = """\
 
 <!-- made from the types by `pytest tests/docs --update-golden` -->
 
-What each file may hold; [Policies](../policies.md) says what it is for. A key whose default is – must be there, and unknown
-keys are errors. An example is the first use in the shipped policies; a key that those leave out has none. `vane schema` writes
-the same as JSON Schemas, for editors.
+What each file may hold; [Policies](../policies.md) says what it is for. A key whose default is – must be there, and
+unknown keys are errors. An example is the first use in the shipped policies; a key that those leave out has none.
+`vane schema` writes the same as JSON Schemas, for editors.
 """
 _TABLE = "| key | what it holds | default | example | |\n|---|---|---|---|---|"
 _KINDS = "## Kinds of values\n\n| kind | | form |\n|---|---|---|"
@@ -123,12 +123,10 @@ def _shown(hint: Any) -> str:
         return " or ".join(map(_shown, parts))
     if origin is Literal:
         return ", ".join(code(_yaml(part)) for part in parts)
-    if origin is tuple:
-        return f"list of {_shown(parts[0])}"
-    if origin is dict:
-        return f"{_shown(parts[0])} → {_shown(parts[1])}"
     if origin is Annotated:
         return ", ".join((_shown(parts[0]), *_limits(hint)))
+    if origin in (tuple, dict):
+        return f"list of {_shown(parts[0])}" if origin is tuple else " → ".join(map(_shown, parts))
     return f"[{hint.__name__}](#{hint.__name__.lower()})" if issubclass(hint, BaseModel) else _PLAIN[hint]
 
 

@@ -25,8 +25,8 @@ _HEAD = """\
 
 <!-- made from the rules by `pytest tests/docs --update-golden` -->
 
-Everything that `vane` can find in policies, evidence and files. `vane rule VN203` says the same in a terminal. Errors stop a
-compile, warnings and notes do not. What `vane account` refuses (VA…) is in [its own table](../account.md#codes).
+Everything that `vane` can find in policies, evidence and files. `vane rule VN203` says the same in a terminal. Errors
+stop a compile, warnings and notes do not. What `vane account` refuses (VA…) is in [its own table](../account.md#codes).
 """
 
 

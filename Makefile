@@ -4,7 +4,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade
 
-.PHONY: compile test contract bench example-case-study replay clean lock-requirements environment
+.PHONY: compile test contract bench docs example-case-study replay clean lock-requirements environment
 
 compile: environment
 	$(BIN)/vane compile
@@ -27,6 +27,10 @@ bench: environment
 	mkdir -p .cache/bench
 	$(BIN)/pytest tests/bench --quiet --benchmark-disable-gc --benchmark-json=.cache/bench/results.json
 	$(BIN)/python -m tests.bench.table .cache/bench/results.json docs/benchmarks.md
+
+# docs/ as a site: .cache/site/index.html
+docs: environment
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # the article's case: its bill computed from list prices, beside what it reports
 example-case-study: environment

@@ -1,4 +1,4 @@
-"""What mkdocs does not do by itself for `make docs`: list the decisions, and lead links out of docs/ to the repository."""
+"""What mkdocs does not do by itself: list the decisions, and lead links out of docs/ to the repository."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.fences import PROJECT
-from tests.docs.walk import Walk
+from tests.docs.walk import ANA, Walk
 
 #: What a team has of the project; the tool itself is installed.
 PARTS = ("policies", "generated", "docs/market", "docs/examples")
@@ -23,9 +24,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in PARTS:
         shutil.copytree(PROJECT / part, folder / part)
     shutil.copy(PROJECT / ".gitignore", folder)
-    identity = ["-c", "user.name=Ana", "-c", "user.email=ana@acme.example", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "Routes"]):
-        subprocess.run(["git", *identity, *command], cwd=folder, check=True)
+        subprocess.run(["git", *command], cwd=folder, env=os.environ | ANA, check=True)
     return folder
 
 

@@ -9,6 +9,8 @@ import contextlib
 import datetime
 import io
 import json
+import sys
+import tomllib
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -128,6 +130,20 @@ def two_macs_reported(walk: Walk) -> None:
         (reports / f"{said['machine']}.json").write_text(json.dumps(said))
 
 
+def lamp_is_installed(walk: Walk) -> None:
+    """What `pip install -e lamp` leaves: the package's folder and its entry points."""
+    folder = walk.project / "lamp"
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    ((group, entries),) = project["entry-points"].items()
+    info = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    lines = [f"[{group}]", *(f"{name} = {value}" for name, value in entries.items())]
+    (info / "entry_points.txt").write_text("\n".join(lines))
+    walk.patch.syspath_prepend(folder)
+    walk.opened.callback(sys.modules.pop, "lamp", None)
+
+
 def _account(walk: Walk) -> spending.Account:
     account = walk.enter(spending.Server())
     account.add_key("vane-token")
@@ -168,5 +184,6 @@ SCENES: Mapping[str, Mapping[str, Scene]] = MappingProxyType(
             "vane simulate --month 2026-05 --set batch.primary=google/gemini-3-flash-preview": a_ledger
         },
         "docs/spend.md": {"vane spend show 2026-05 --by track": synced},
+        "docs/write-a-target.md": {"vane compile": lamp_is_installed},
     }
 )

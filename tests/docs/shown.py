@@ -53,6 +53,18 @@ def agrees(shown: str, said: str, excerpt: bool = False) -> bool:
     return find(pattern, normalised(said)) is not None
 
 
-def leaves_out(shown: str) -> bool:
-    """Whether only a person can say what the page should show now."""
-    return f"{LEFT_OUT}\n" in shown
+def asserts(shown: str) -> bool:
+    """Whether a page shows anything of what is said, where something is."""
+    return shown.replace(f"{LEFT_OUT}\n", "") != "" or not shown
+
+
+def refreshed(shown: str, said: str) -> str | None:
+    """What a page should show now: as many lines before and behind `…`. None: only a person can say."""
+    before, *behind = shown.split(f"{LEFT_OUT}\n")
+    lines = said.splitlines(keepends=True)
+    if not behind:
+        return said
+    first, last = before.count("\n"), behind[0].count("\n")
+    if len(behind) > 1 or first + last > len(lines):
+        return None
+    return "".join((*lines[:first], f"{LEFT_OUT}\n", *lines[len(lines) - last :]))

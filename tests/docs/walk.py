@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -17,12 +17,14 @@ import pytest
 
 from compiler.cli import FINDINGS, main
 from tests.docs.fences import Block, Kind, blocks, name
-from tests.docs.shown import Step, agrees, leaves_out, steps
+from tests.docs.shown import Step, agrees, refreshed, steps
 
 BIN = Path(sys.executable).parent
-_IDENTITY = {
-    "GIT_AUTHOR_NAME": "Ana", "GIT_AUTHOR_EMAIL": "ana@acme.example", "GIT_COMMITTER_NAME": "Ana",
-    "GIT_COMMITTER_EMAIL": "ana@acme.example", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+#: Whose commits these are, always at the same time: a commit of the same files has the same name.
+ANA = {
+    "GIT_AUTHOR_NAME": "Ana", "GIT_AUTHOR_EMAIL": "ana@acme.example", "GIT_AUTHOR_DATE": "2026-05-25T09:00:00Z",
+    "GIT_COMMITTER_NAME": "Ana", "GIT_COMMITTER_EMAIL": "ana@acme.example",
+    "GIT_COMMITTER_DATE": "2026-05-25T09:00:00Z", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
 }  # fmt: skip
 
 _Opened = TypeVar("_Opened")
@@ -45,7 +47,7 @@ class Walk:
         for variable in [each for each in os.environ if each.startswith(("OPENROUTER_", "OPENCLAW_"))]:
             self.patch.delenv(variable)
         own = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "COLUMNS": "120", "LC_ALL": "C.UTF-8"}
-        for variable, value in (_IDENTITY | own | {"PATH": f"{BIN}:{os.environ['PATH']}"}).items():
+        for variable, value in (ANA | own | {"PATH": f"{BIN}:{os.environ['PATH']}"}).items():
             self.patch.setenv(variable, value)
         self.patch.chdir(self.project)
 
@@ -94,43 +96,54 @@ class Walk:
 Scene = Callable[[Walk], None]
 
 
-def carry_out(
-    page: Path, walk: Walk, scenes: Mapping[str, Scene], *, excerpt: bool = False, refresh: bool = False
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A command that says something else than the page shows."""
+
+    page: Path
+    step: Step
+    said: str
+
+    def __str__(self) -> str:
+        return f"{name(self.page)}:{self.step.line}: `{self.step.command}` says now:\n{self.said}"
+
+
+def carry_out(page: Path, walk: Walk, scenes: Mapping[str, Scene], *, excerpt: bool = False) -> tuple[Other, ...]:
     """Everything that a page says to do, in its order. `scenes` come before the command that they are named after."""
-    other: list[tuple[Step, str]] = []
+    other: list[Other] = []
     for block in blocks(page):
         if block.kind is Kind.FILE:
             walk.write(block)
         elif block.kind is Kind.CHANGE:
             walk.change(block)
         elif block.kind is Kind.RUN:
-            for step in steps(block):
-                if scene := scenes.get(step.command):
-                    scene(walk)
-                code, said = walk.type(step.command)
-                assert code <= FINDINGS, f"{name(page)}:{step.line}: `{step.command}` ended with {code}:\n{said}"
-                if not agrees(step.shown, said, excerpt):
-                    other.append((step, said))
-    if refresh:
-        rewrite(page, [(step, said) for step, said in other if not (excerpt or leaves_out(step.shown))])
-        other = [(step, said) for step, said in other if excerpt or leaves_out(step.shown)]
-    assert not other, "\n".join(
-        f"{name(page)}:{step.line}: `{step.command}` says now:\n{said}\n"
-        f"(pytest --update-golden writes it; where lines are left out, by hand)"
-        for step, said in other
-    )
+            other += [Other(page, step, said) for step, said in _run(block, walk, scenes, excerpt)]
+    return tuple(other)
 
 
-def rewrite(page: Path, other: Sequence[tuple[Step, str]]) -> None:
-    """Put what was said now into the page."""
+def _run(block: Block, walk: Walk, scenes: Mapping[str, Scene], excerpt: bool) -> Iterator[tuple[Step, str]]:
+    for step in steps(block):
+        if scene := scenes.get(step.command):
+            scene(walk)
+        code, said = walk.type(step.command)
+        assert code <= FINDINGS, f"{block}: `{step.command}` ended with {code}:\n{said}"
+        if not agrees(step.shown, said, excerpt):
+            yield step, said
+
+
+def rewrite(page: Path, other: Sequence[Other]) -> tuple[Other, ...]:
+    """Put what is said now into the page; what is left is for a person, who knows what to show of it."""
     lines = page.read_text("utf-8").split("\n")
-    for step, said in sorted(other, key=lambda each: -each[0].line):
-        command = lines[step.line - 1]
-        indent = command[: len(command) - len(command.lstrip())]
-        new = [f"{indent}{line}" if line else "" for line in said.splitlines()]
-        lines[step.line : step.line + step.shown.count("\n")] = new
+    left = []
+    for each in sorted(other, key=lambda each: -each.step.line):
+        line, shown = each.step.line, each.step.shown
+        indent = lines[line - 1].partition("$")[0]
+        if (new := refreshed(shown, each.said)) is None:
+            left.append(each)
+        else:
+            lines[line : line + shown.count("\n")] = [f"{indent}{text}" if text else "" for text in new.splitlines()]
     page.write_text("\n".join(lines), "utf-8")
+    return tuple(left)
 
 
 def _plain_words(command: str) -> list[str]:

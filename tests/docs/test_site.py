@@ -1,0 +1,133 @@
+"""The site of `make docs`: built without a warning; links lead somewhere; no page makes a browser ask elsewhere."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import pytest
+
+from tests.docs.fences import PROJECT
+from tests.docs.walk import BIN
+
+#: Attributes by which a page makes a browser fetch something, unasked.
+_FETCHED = frozenset({"src", "srcset", "poster", "data", "background"})
+_RAW = re.compile(r"^\s*(- |\* |\d+\. |\| |```|#+ )", re.MULTILINE)
+
+
+@dataclass
+class Seen(HTMLParser):
+    """What a page holds: anchors, what it leads to, what it fetches, and the text of its paragraphs."""
+
+    ids: set[str] = field(default_factory=set)
+    leads: set[str] = field(default_factory=set)
+    fetches: set[str] = field(default_factory=set)
+    paragraphs: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._in_paragraph = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.ids |= {given[name] for name in ("id", "name") if name in given}
+        self.fetches |= {given[name].split()[0] for name in _FETCHED & set(given) if given[name]}
+        if "href" in given:
+            (self.leads if tag == "a" else self.fetches).add(given["href"])
+        if tag == "p":
+            self._in_paragraph = True
+            self.paragraphs.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_paragraph = self._in_paragraph and tag != "p"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_paragraph:
+            self.paragraphs[-1] += data
+
+
+Site = Mapping[str, Seen]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make docs` builds it."""
+    out = tmp_path_factory.mktemp("site")
+    (recipe,) = re.findall(r"^docs: .*\n\t(.*)\n", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    command = f"{recipe.replace('$(BIN)', str(BIN))} --site-dir {out}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    return out
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Site:
+    """Every page, by its path."""
+    found = {}
+    for file in sorted(folder.rglob("*.html")):
+        seen = Seen()
+        seen.feed(file.read_text("utf-8"))
+        found[file.relative_to(folder).as_posix()] = seen
+    return found
+
+
+def each(site: Site, what: str) -> Iterator[tuple[str, SplitResult]]:
+    for page, seen in site.items():
+        if page != "404.html":  # its links are from the root of a server, since nobody knows where it is shown
+            yield from ((page, urlsplit(address)) for address in getattr(seen, what))
+
+
+def test_every_page_of_docs_is_there(site: Site) -> None:
+    pages = {
+        file.relative_to(PROJECT / "docs").with_suffix(".html").as_posix() for file in PROJECT.glob("docs/**/*.md")
+    }
+    assert {page.replace("README", "index") for page in pages} == set(site) - {"404.html"}
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Site, folder: Path) -> None:
+    for page, address in each(site, "fetches"):
+        if address.scheme != "data":
+            assert not address.netloc and not address.scheme, f"{page} fetches {address.geturl()}"
+            assert (folder / posixpath.dirname(page) / unquote(address.path)).is_file(), f"{page}: {address.geturl()}"
+    sheets = "".join(file.read_text("utf-8") for file in folder.rglob("*.css"))
+    assert not [
+        url for url in re.findall(r"(?:url\(|@import)\s*['\"]?([^'\")]+)", sheets) if not url.startswith("data:")
+    ]
+    policy = "default-src 'self' file: data: blob: 'unsafe-inline'"
+    assert all(policy in (folder / page).read_text("utf-8") for page in site), "the browser is told as well"
+
+
+def test_every_link_leads_to_a_page_and_a_place_in_it(site: Site, folder: Path) -> None:
+    wrong = []
+    for page, address in each(site, "leads"):
+        if address.scheme or address.netloc:
+            if (
+                address.scheme not in ("https", "mailto")
+                or " " in address.geturl()
+                or "." not in (address.netloc or ".")
+            ):
+                wrong.append(f"{page}: {address.geturl()} is no address")
+            continue
+        target = (
+            posixpath.normpath(posixpath.join(posixpath.dirname(page), unquote(address.path))) if address.path else page
+        )
+        if not (folder / target).exists():
+            wrong.append(f"{page}: {address.geturl()} leads nowhere")
+        elif address.fragment and unquote(address.fragment) not in site[target].ids:
+            wrong.append(f"{page}: {address.geturl()} names no place there")
+    assert not wrong
+
+
+def test_no_markdown_is_left_in_a_paragraph(site: Site) -> None:
+    left = [(page, text[:80]) for page, seen in site.items() for text in seen.paragraphs if _RAW.search(text)]
+    assert not left, "a list or a table needs a line of its own before it, and four blanks inside another"

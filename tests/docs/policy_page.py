@@ -56,7 +56,7 @@ _LONGEST = 60
 
 def policy_page() -> str:
     """The whole page."""
-    files = {"tracks.yaml": KINDS["tracks.yaml"], "scenarios/NAME.yaml": Scenario, **KINDS}
+    files: dict[str, type[BaseModel]] = {"tracks.yaml": KINDS["tracks.yaml"], "scenarios/NAME.yaml": Scenario, **KINDS}
     examples: dict[tuple[type, str], Any] = {}
     policies, findings = parse(load(PROJECT / "policies", FILES))
     assert policies, findings

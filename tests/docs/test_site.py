@@ -131,3 +131,9 @@ def test_every_link_leads_to_a_page_and_a_place_in_it(site: Site, folder: Path) 
 def test_no_markdown_is_left_in_a_paragraph(site: Site) -> None:
     left = [(page, text[:80]) for page, seen in site.items() for text in seen.paragraphs if _RAW.search(text)]
     assert not left, "a list or a table needs a line of its own before it, and four blanks inside another"
+
+
+def test_links_out_of_docs_lead_to_the_repository(site: Site, folder: Path) -> None:
+    assert "https://github.com/weathervane/weathervane/blob/main/SECURITY.md" in site["security.html"].leads
+    shown = (folder / "weekly-pull-request.html").read_text("utf-8")
+    assert "../../../policies/models.lock.json" in shown, "what a block shows is left as it is"

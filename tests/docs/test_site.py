@@ -14,11 +14,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytest
 
-from tests.docs.fences import PROJECT
+from tests.docs.fences import PROJECT, prose
 from tests.docs.walk import BIN
 
 #: Attributes by which a page makes a browser fetch something, unasked.
 _FETCHED = frozenset({"src", "srcset", "poster", "data", "background"})
+_TARGET, _CODE = re.compile(r"\]\(([^)\s]+)\)"), re.compile(r"`[^`\n]+`")
 _RAW = re.compile(r"^\s*(- |\* |\d+\. |\| |```|#+ )", re.MULTILINE)
 
 
@@ -125,6 +126,20 @@ def test_every_link_leads_to_a_page_and_a_place_in_it(site: Site, folder: Path) 
             wrong.append(f"{page}: {address.geturl()} leads nowhere")
         elif address.fragment and unquote(address.fragment) not in site[target].ids:
             wrong.append(f"{page}: {address.geturl()} names no place there")
+    assert not wrong
+
+
+def test_pages_beside_docs_lead_somewhere(site: Site) -> None:
+    """GitHub alone shows those; their links into docs/ name places that the site has, too."""
+    wrong = []
+    for page in PROJECT.glob("*.md"):
+        for target in _TARGET.findall(_CODE.sub("", prose(page))):
+            path, _, anchor = target.partition("#")
+            shown = path.removeprefix("docs/").replace("README.md", "index.md").removesuffix(".md") + ".html"
+            if "://" not in target and not (
+                (PROJECT / path).exists() and (not anchor or not path.startswith("docs/") or anchor in site[shown].ids)
+            ):
+                wrong.append(f"{page.name}: {target}")
     assert not wrong
 
 

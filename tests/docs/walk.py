@@ -63,7 +63,7 @@ class Walk:
         code, said = _in_this_process(words[1:]) if words[:1] == ["vane"] else self._in_a_shell(command)
         for called, real in self.stand_ins.items():
             said = said.replace(real, called)
-        return code, said
+        return code, said if said.endswith("\n") or not said else f"{said}\n"
 
     def git(self, *arguments: str) -> None:
         """For scenes."""

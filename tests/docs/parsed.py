@@ -13,7 +13,7 @@ from compiler import cli
 from deploy.agent import command as agent
 
 PARSERS: Mapping[str, argparse.ArgumentParser] = {"vane": cli.parser(), "vane-agent": agent.parser()}
-_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+_SPAN = re.compile(r"(?<!`)`((?:[^`\n]|\n(?!\n))+)`(?!`)")
 #: What argparse says of a command that a sentence does not tell to its end.
 _NOT_WHOLE = ("required", "expected one argument", "expected at least one argument")
 _JOINED = re.compile(r"\\\n\s*")

@@ -14,6 +14,7 @@ LEFT_OUT = "…"
 NORMALISED: Mapping[str, re.Pattern[str]] = {
     "commit": re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])([0-9a-f]{7,12}|[0-9a-f]{40})\b"),
     "digest": re.compile(r"\b[0-9a-f]{64}\b"),
+    "size": re.compile(r"\b\d+ KB\b"),
     "duration": re.compile(r"\b\d+(\.\d+)? m?s\b"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,17 @@ def test_every_scene_has_its_command() -> None:
         for step in steps(block)
     }
     assert {(page, command) for page, commands in SCENES.items() for command in commands} <= shown
+
+
+def test_pages_that_messages_name_are_there() -> None:
+    sources = [
+        file.read_text("utf-8")
+        for room in ("compiler", "harness", "deploy")
+        for file in PROJECT.glob(f"{room}/**/*.py")
+    ]
+    named = {page for text in sources for page in re.findall(r"docs/[a-z0-9/-]+\.md", text)}
+    assert len(named) > 5
+    assert [page for page in sorted(named) if not (PROJECT / page).is_file()] == []
 
 
 def test_make_has_what_the_pages_ask_of_it() -> None:

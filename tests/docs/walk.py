@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -148,6 +149,8 @@ def rewrite(page: Path, other: Sequence[Other]) -> tuple[Other, ...]:
 
 def _plain_words(command: str) -> list[str]:
     """The words of a command in which the shell does nothing else; none where it does."""
+    if re.search(r"[$~*?`]", command):
+        return []
     lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     words = list(lexer)

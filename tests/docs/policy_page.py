@@ -69,7 +69,7 @@ def policy_page() -> str:
             parts += [f"## {file}\n", *_file(kind, file in OPTIONAL, examples, told)]
     meant = {name: why for module in _SHARED_IN for why, name in _MEANT.findall(inspect.getsource(module))}
     rows = (
-        f'| <a id="{name.lower()}"></a>{name} | {escaped(meant[name])} | {_form(kind)} |'
+        f'| <a id="{name.lower()}"></a>{name} | {escaped(meant.get(name, ""))} | {_form(kind)} |'
         for name, kind in sorted(_SHARED.items())
     )
     return "\n".join((*parts, _KINDS, *rows, ""))

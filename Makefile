@@ -28,9 +28,9 @@ bench: environment
 	$(BIN)/pytest tests/bench --quiet --benchmark-disable-gc --benchmark-json=.cache/bench/results.json
 	$(BIN)/python -m tests.bench.table .cache/bench/results.json docs/benchmarks.md
 
-# docs/ as a site: .cache/site/index.html
+# docs/ as a site: .cache/site/index.html. Not --quiet: what is not logged does not count as a warning
 docs: environment
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # the article's case: its bill computed from list prices, beside what it reports
 example-case-study: environment

@@ -176,6 +176,7 @@ def test_who_publishes_builds_the_docs_with_nothing_in_its_hands() -> None:
     (build,) = [step for step in steps(pages) if "run" in step]
     assert build in pages["jobs"]["pack"]["steps"], "not in the job that may write to Pages"
     assert "--require-hashes --requirement requirements-docs.txt" in build["run"]
+    assert 'mkdocs" build --strict --site-dir' in build["run"], "without --quiet: what is not logged does not count"
     assert "secrets." not in str(pages)
     pack, publish = pages["jobs"]["pack"], pages["jobs"]["publish"]
     assert pack["permissions"] == {"contents": "read"}

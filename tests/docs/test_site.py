@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -57,17 +58,24 @@ class Seen(HTMLParser):
 Site = Mapping[str, Seen]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `make docs` builds it."""
-    out = tmp_path_factory.mktemp("site")
+def built(project: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    """A project's docs, built as `make docs` builds them; the network is a dead end."""
     (recipe,) = re.findall(r"^docs: .*\n\t(.*)\n", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
     command = f"{recipe.replace('$(BIN)', str(BIN))} --site-dir {out}"
-    done = subprocess.run(
-        ["sh", "-c", command], cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False,
-        env={**os.environ, "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"},
-    )  # fmt: skip
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    return subprocess.run(
+        ["sh", "-c", command], cwd=project, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site."""
+    out = tmp_path_factory.mktemp("site")
+    done = built(PROJECT, out)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert [line for line in said.splitlines() if not line.startswith("INFO")] == []
     return out
 
 
@@ -152,3 +160,17 @@ def test_links_out_of_docs_lead_to_the_repository(site: Site, folder: Path) -> N
     assert "https://github.com/weathervane/weathervane/blob/main/SECURITY.md" in site["security.html"].leads
     shown = (folder / "weekly-pull-request.html").read_text("utf-8")
     assert "../../../policies/models.lock.json" in shown, "what a block shows is left as it is"
+
+
+def test_a_link_that_leads_nowhere_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "docs/decisions").mkdir(parents=True)
+    shutil.copytree(PROJECT / "script", tmp_path / "script")
+    settings = (PROJECT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[0]
+    (tmp_path / "mkdocs.yml").write_text(f"{settings}\nnav: [index.md, {{Decisions: decisions}}]\n")
+    links = ("decisions/0001.md#nowhere", "b.md", "../c.md", "decisions/0001.md#why", "../mkdocs.yml")
+    (tmp_path / "docs/index.md").write_text("\n\n".join(("# Here", *(f"[there]({link})" for link in links))))
+    (tmp_path / "docs/decisions/0001.md").write_text("# 1. So\n\n## Why\n\nA decision lists itself.\n")
+    done = built(tmp_path, tmp_path / "site")
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("WARNING")]
+    assert done.returncode != 0
+    assert [re.findall(r"'([^']+)'", line)[1] for line in warnings] == ["b.md", "../c.md", "decisions/0001.md#nowhere"]

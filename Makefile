@@ -4,7 +4,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade
 
-.PHONY: compile test contract bench example-case-study replay clean lock-requirements environment
+.PHONY: compile test contract bench docs example-case-study replay clean lock-requirements environment
 
 compile: environment
 	$(BIN)/vane compile
@@ -28,6 +28,10 @@ bench: environment
 	$(BIN)/pytest tests/bench --quiet --benchmark-disable-gc --benchmark-json=.cache/bench/results.json
 	$(BIN)/python -m tests.bench.table .cache/bench/results.json docs/benchmarks.md
 
+# docs/ as a site: .cache/site/index.html. Not --quiet: what is not logged does not count as a warning
+docs: environment
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 # the article's case: its bill computed from list prices, beside what it reports
 example-case-study: environment
 	@$(BIN)/python docs/examples/case-study/case_study.py
@@ -39,10 +43,11 @@ replay: environment
 # newest versions that pyproject.toml allows, pinned and hashed; review the result like any lock file
 lock-requirements: environment
 	$(LOCK) pyproject.toml --extra build --output-file requirements.txt
-	$(LOCK) pyproject.toml --extra build --extra harness --extra dev --constraint requirements.txt \
+	$(LOCK) pyproject.toml --extra build --extra harness --extra dev --extra docs --constraint requirements.txt \
 		--output-file requirements-dev.txt
 	echo 'pyspark>=4.1' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-scale.txt
 	echo 'pyinfra>=3.10' | $(LOCK) - --constraint requirements.txt --no-annotate --output-file requirements-push.txt
+	echo 'mkdocs-material>=9.6' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-docs.txt
 
 environment:
 	@script/bootstrap

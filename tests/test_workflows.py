@@ -172,13 +172,17 @@ def test_who_may_write_runs_no_code_of_a_pull_request() -> None:
     assert "head_sha" not in (WORKFLOWS / "comment.yml").read_text("utf-8")
 
 
-def test_who_publishes_runs_nothing_of_ours() -> None:
+def test_who_publishes_builds_the_docs_with_nothing_in_its_hands() -> None:
     pages = workflow("pages.yml")
-    assert [step for step in steps(pages) if "run" in step] == []
+    (build,) = [step for step in steps(pages) if "run" in step]
+    assert build in pages["jobs"]["pack"]["steps"], "not in the job that may write to Pages"
+    assert "--require-hashes --requirement requirements-docs.txt" in build["run"]
+    assert 'mkdocs" build --strict --site-dir' in build["run"], "without --quiet: what is not logged does not count"
+    assert "secrets." not in str(pages)
     pack, publish = pages["jobs"]["pack"], pages["jobs"]["publish"]
     assert pack["permissions"] == {"contents": "read"}
     assert publish["permissions"] == {"pages": "write", "id-token": "write"}
-    (upload,) = (step for step in pack["steps"] if "upload-pages-artifact@" in step["uses"])
+    (upload,) = (step for step in pack["steps"] if "upload-pages-artifact@" in step.get("uses", ""))
     assert upload["with"]["path"] == FOLDER
     assert (PROJECT / FOLDER).is_dir()
 

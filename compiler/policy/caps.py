@@ -18,6 +18,7 @@ class Cap(Policy):
     """A budget. OpenRouter itself enforces it on the key; the downgrade says where the work goes then."""
 
     limit_usd: Usd
+    """What the key may spend in a period."""
     period: Literal["daily", "weekly", "monthly"]
     """Resets at midnight UTC, as OpenRouter's keys do; weeks start on Monday."""
     downgrade_to: TrackName

@@ -17,9 +17,11 @@ class Mlx(Policy):
     """The MLX server of a Mac."""
 
     model: ModelSlug
+    """What it serves: mlx/author/repository."""
     context_tokens: Positive
     """Longest context that the server shall hold: its KV cache must fit beside the weights."""
     port: Port = 8080
+    """On the loopback."""
 
 
 class Machine(Policy):
@@ -28,9 +30,13 @@ class Machine(Policy):
     tier: Literal["local", "remote"]
     """local: a person's Mac; remote: an always-on Mac that people reach over the network."""
     hardware: Literal["MacBook Air", "MacBook Pro", "Mac mini", "Mac Studio", "iMac", "Mac Pro"]
+    """What kind of Mac it is. What is a MacBook sleeps, and has no role that others rely on."""
     chip: Text
+    """Its chip, as people call it."""
     memory_gb: Annotated[Positive, Field(le=2048)]
+    """Its memory: an MLX model and its context must fit."""
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    """What it does for people."""
     owner: Text | None = None
     """The person whose Mac it is."""
     user: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")] | None = None
@@ -57,7 +63,9 @@ class Ring(Policy):
     """Macs that take a release together, before the rings below."""
 
     ring: Name
+    """What it is called; `rest` is taken."""
     machines: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Macs of this file."""
     healthy_reports: Annotated[Positive, Field(le=288)] = 3
     """Reports in a row in which a Mac must have the release and be well before the next ring takes it."""
     enough: Positive | None = None

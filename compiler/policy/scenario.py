@@ -29,16 +29,22 @@ class OwnRoute(Policy):
     """A route of the scenario's own, instead of its track's."""
 
     primary: ModelSlug
+    """Asked first."""
     fallbacks: tuple[ModelSlug, ...] = ()
+    """Asked in this order when the primary fails."""
 
 
 class Needs(Policy):
     """What every model of the route must be able to do."""
 
     tools: Flag = False
+    """It calls tools."""
     context_tokens: Count = 0
+    """It holds prompts of this many tokens."""
     modalities: tuple[Literal["text", "image", "file", "audio", "video"], ...] = ()
+    """It takes all of these."""
     structured_output: Flag = False
+    """It answers by a JSON Schema."""
 
 
 #: What is compared with what an agent wants to run: every character shows.

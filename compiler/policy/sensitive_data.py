@@ -8,10 +8,13 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from compiler.policy.types import Name, Policy, PolicyFile, Text, seen
 
+#: A repository as host/owner/name; * and ? match within a part
 RepoGlob = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*?][A-Za-z0-9._*?-]*(/[A-Za-z0-9._*?-]+)+$")]
+#: A path inside a repository, as in .gitignore
 PathGlob = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\\~/][^\x00-\x1f\x7f\\]*$", max_length=300), AfterValidator(seen)
 ]
+#: A class of models, or a slug
 Denied = Annotated[str, StringConstraints(pattern=r"^(free|gray|cloud|[a-z0-9~][\w.-]*/[a-z0-9*][\w.:*-]*)$")]
 
 
@@ -19,6 +22,7 @@ class Label(Policy):
     """Data of one kind: where it lies."""
 
     title: Text
+    """What people read."""
     repos: tuple[RepoGlob, ...] = ()
     """Repositories as host/owner/name; * and ? match within."""
     paths: tuple[PathGlob, ...] = ()
@@ -31,12 +35,14 @@ class Requirement(Policy):
     zdr: Literal[True] | None = None
     """Zero data retention."""
     data_collection: Literal["deny"] | None = None
+    """Only providers that neither keep prompts nor train on them."""
 
 
 class Block(Policy):
     """What a label may never reach."""
 
     label: Name
+    """A label of this file."""
     deny: tuple[Denied, ...] = ()
     """Classes (free, gray, cloud) or slugs, with * at the end for all of an author: x-ai/*"""
     require: Requirement = Requirement()

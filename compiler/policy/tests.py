@@ -17,15 +17,20 @@ class MaxPricePerMillion(Policy):
     """Worst case over all models of the route, in USD per million tokens."""
 
     prompt: Usd | None = None
+    """For prompts."""
     completion: Usd | None = None
+    """For answers."""
 
 
 class Assertion(Policy):
     """One assertion: about a scenario, or about everything that carries a label."""
 
     name: Text
+    """What must stay true, in words."""
     scenario: Name | None = None
+    """What it is about; this or `label`."""
     label: Name | None = None
+    """What it is about: everything that may touch this data."""
     primary: ModelSlug | None = None
     """The route's first model is this one."""
     never: tuple[ModelClass | ModelSlug, ...] = ()

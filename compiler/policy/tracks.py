@@ -29,7 +29,9 @@ class MaxPrice(Policy):
     """The most that a provider may charge, in USD per million tokens; a dearer one is not asked."""
 
     prompt: Usd | None = None
+    """For prompts."""
     completion: Usd | None = None
+    """For answers."""
 
 
 class ProviderPreferences(Policy):
@@ -78,9 +80,11 @@ class TokenTrack(Policy):
     """The track for volume."""
 
     primary: ModelSlug
+    """Asked first."""
     fallbacks: tuple[ModelSlug, ...] = ()
     """Asked in this order when the primary fails."""
     provider: ProviderPreferences = ProviderPreferences()
+    """Sent with every call on this track."""
     cap: Name | None = None
     """A cap of caps.yaml."""
 
@@ -89,9 +93,11 @@ class DollarTrack(Policy):
     """The track for liability: dear models, a hard cap, a ticket for each use."""
 
     primary: ModelSlug
+    """Asked first."""
     fallbacks: tuple[ModelSlug, ...] = ()
     """Asked in this order, on the dollar key, before the cap's downgrade."""
     provider: ProviderPreferences = ProviderPreferences()
+    """Sent with every call on this track."""
     cap: Name | None = None
     """A cap of caps.yaml."""
     escalation: Escalation | None = None
@@ -110,10 +116,13 @@ class GrayPool(Policy):
     """Models on trial. They are free or unproven, so they never see sensitive data."""
 
     models: Annotated[tuple[ModelSlug, ...], Field(min_length=1)]
+    """Asked in this order."""
     max_share: Share
     """Ceiling on the share of all tokens."""
     provider: ProviderPreferences = ProviderPreferences()
+    """Sent with every call on this track."""
     cap: Name | None = None
+    """A cap of caps.yaml."""
     rollback: Rollback
 
 

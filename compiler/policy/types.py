@@ -108,22 +108,32 @@ def _week(value: str) -> str:
     return value
 
 
+#: Small letters, digits and single hyphens: it becomes a file, a part of a URL and of a launchd label
 Name = Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN, "maxLength": 63}), AfterValidator(_name)]
+#: A model as OpenRouter serves it, author/model, or one on a Mac, mlx/author/repository
 ModelSlug = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": MODEL_PATTERN}), AfterValidator(_model)]
+#: Text without control characters
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+#: Text of two words at least, which says why
 Reason = Annotated[Text, AfterValidator(_reason)]
 #: An ISO 8601 week, Monday to Sunday in UTC: 2026-W23
 IsoWeek = Annotated[str, Field(pattern=r"^20[0-9]{2}-W[0-9]{2}$"), AfterValidator(_week)]
+#: A regular expression of Python
 Regex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(seen), AfterValidator(_regex)]
+#: A path from the root, of plain names: launchd expands neither ~ nor $HOME
 AbsolutePath = Annotated[str, AfterValidator(_machine_absolute)]
 _Number = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float)]
 #: A part of a whole, 0 to 1
 Share = Annotated[_Number, Field(ge=0, le=1)]
 #: US dollars
 Usd = Annotated[_Number, Field(gt=0, le=1_000_000)]
+#: Percent, or percentage points
 Percent = Annotated[_Number, Field(ge=0, le=1000)]
+#: A count, also none
 Count = Annotated[StrictInt, Field(ge=0, le=10**15)]
+#: A count, one or more
 Positive = Annotated[StrictInt, Field(ge=1, le=10**15)]
+#: A TCP port that needs no root
 Port = Annotated[StrictInt, Field(ge=1024, le=65535)]
 Flag = StrictBool
 LanguageVersion = Annotated[Literal[1], BeforeValidator(_version, json_schema_input_type=Literal[1])]

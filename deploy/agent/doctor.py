@@ -65,7 +65,7 @@ def _programs() -> Iterator[Check]:
 
 def _setup(settings: Settings, site: Site) -> Iterator[Check]:
     signers = settings.allowed_signers
-    fix = f"put the line of docs/deploy.md into {signers}, and `chmod 644 {signers}`"
+    fix = f"put the line of docs/set-up-a-mac.md into {signers}, and `chmod 644 {signers}`"
     yield _held("allowed signers", str(signers), lambda: refuse_unless_private(signers), fix)
     remote, pointer = settings.remote, pointer_name(settings.machine)
     where = next(iter(remote.values()))
@@ -100,7 +100,7 @@ def _held(what: str, words: str, ask: Callable[[], object], fix: str) -> Check:
 def _reports(settings: Settings) -> Check:
     place = settings.reports
     if place is None:
-        fix = 'add `"reports": {"folder": …}` or `{"git": …}` to agent.json, as docs/deploy.md shows'
+        fix = 'add `"reports": {"folder": …}` or `{"git": …}` to agent.json, as docs/set-up-a-mac.md shows'
         return Check(ROLE, "reports", "nobody hears of this Mac, and rings before its own are never done for it", fix)
     where = next(iter(place.values()))
     fix = f"see that {where} can be reached and written from here"

@@ -21,7 +21,7 @@ def refuse_unless_turn(release: Release, settings: Settings) -> None:
     if not before:
         return
     if settings.reports is None:
-        fix = "name the team's place in `reports` of agent.json, as docs/deploy.md shows"
+        fix = "name the team's place in `reports` of agent.json, as docs/set-up-a-mac.md shows"
         raise _waits(release, f"ring {before[-1].name} goes first, and agent.json names no `reports`", fix)
     reports = _read(settings.reports, before)
     for ring in before:

@@ -63,7 +63,7 @@ def refuse_unless_private(file: Path) -> None:
 
 
 def _refusal(file: Path, why: str) -> Refusal:
-    return Refusal("VD401", str(file), why, "write it as docs/deploy.md shows, and `chmod go-w` it")
+    return Refusal("VD401", str(file), why, "write it as docs/set-up-a-mac.md shows, and `chmod go-w` it")
 
 
 def _settings(data: Any) -> Settings:

@@ -116,4 +116,4 @@ def _lines(machine: str, ring: str, outcome: Mapping[str, Any]) -> Iterator[str]
         yield "  fix: see that `ssh` reaches it, with its host key in known_hosts: a stranger's is not taken"
     elif code in _NOT_FOUND:
         yield "  VD504 vane-agent cannot be run there, or finds no Python"
-        yield "  fix: set the Mac up as docs/deploy.md shows"
+        yield "  fix: set the Mac up as docs/set-up-a-mac.md shows"

@@ -78,7 +78,7 @@ class Team:
 
 
 def set_up(team: Team, machine: str) -> None:
-    """What the ten lines of docs/deploy.md leave on a Mac. Where root comes in by this sshd, the owner is another."""
+    """What the ten lines of docs/set-up-a-mac.md leave on a Mac. By this sshd root comes in."""
     root = team.folder / machine
     for name in ("home/.config/weathervane", "bin"):
         (root / name).mkdir(parents=True)

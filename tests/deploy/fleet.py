@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import plistlib
@@ -9,6 +10,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from deploy.agent.launchctl import Launchctl, Service
 from deploy.agent.log import Log
@@ -21,6 +23,19 @@ from deploy.release.rings import PATH
 from tests.deploy.desk import Desk, allow, git, openclaw, plist
 
 SERVER, CRASHES, GUI = "ai.weathervane.server", "crashes", "gui/501"
+COMMIT = {number: f"{number:040x}" for number in (6, 7)}
+
+
+def report(machine: str, number: int = 7, *, minutes: int = 3, **more: Any) -> dict[str, Any]:
+    """What a Mac said so many minutes ago: well, and in sync with a release."""
+    origin = {"number": number, "commit": COMMIT[number]}
+    at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
+    data = {
+        "format": "weathervane-agent-status/1", "machine": machine, "passes": 9, "soaked": 4, "at": at.isoformat(),
+        "release": {**origin, "digest": "0" * 64}, "offer": origin, "sync": {"state": "in-sync", "drift": []},
+        "health": {"state": "good"},
+    }  # fmt: skip
+    return {**data, **more}
 
 
 def rings(*rings: tuple[str, Iterable[str], int, int]) -> bytes:

@@ -1,4 +1,4 @@
-"""docs/deploy.md: its ten lines, typed in by an ordinary account on a Mac with nothing on it."""
+"""docs/set-up-a-mac.md: its ten lines, typed in by an ordinary account on a Mac with nothing on it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from tests.deploy.accounts import IS_PYTHON_FOR_EVERYBODY, NOBODY, PYTHON, as_ow
 from tests.deploy.rehearsal import Rehearsal, program
 
 PROJECT = Path(__file__).parents[2]
-PAGE = (PROJECT / "docs/deploy.md").read_text("utf-8")
+SETUP = (PROJECT / "docs/set-up-a-mac.md").read_text("utf-8")
+DEPLOY = (PROJECT / "docs/deploy.md").read_text("utf-8")
 IS_ROOT = os.geteuid() == 0
 
 
 def ten_lines() -> str:
-    section = PAGE.split("## A Mac from nothing\n")[1]
-    found = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
+    section = SETUP.split("## A Mac from nothing\n")[1]
+    found = re.search(r'```sh title="on the Mac"\n(.*?)```', section, re.DOTALL)
     assert found
     return found[1]
 
@@ -72,6 +73,6 @@ def test_a_new_user(open_mac: Rehearsal) -> None:
 
 
 def test_every_setting_and_every_state_is_told() -> None:
-    named = set(re.findall(r"`([a-z_-]+)`", PAGE))
+    named = set(re.findall(r"`([a-z_-]+)`", SETUP + DEPLOY))
     assert set(Settings.__slots__) <= named
     assert {*Sync.__args__} - {"no-release"} <= named  # type: ignore[attr-defined]

@@ -13,9 +13,8 @@ from compiler.cli import main
 from deploy.fleet.show import age
 from deploy.release.rings import PATH
 from tests.deploy.desk import git
-from tests.deploy.fleet import rings
+from tests.deploy.fleet import COMMIT, report, rings
 
-COMMIT = {number: f"{number:040x}" for number in (6, 7)}
 NOW = datetime.datetime.now(datetime.UTC)
 
 
@@ -28,16 +27,6 @@ def project(tmp_path: Path) -> Path:
     (generated / PATH).write_bytes(rings(("canary", ("air-ben",), 3, 1)))
     (tmp_path / "reports").mkdir()
     return tmp_path / "project"
-
-
-def report(machine: str, number: int = 7, **more: Any) -> dict[str, Any]:
-    origin = {"number": number, "commit": COMMIT[number]}
-    data = {
-        "format": "weathervane-agent-status/1", "machine": machine, "passes": 9, "soaked": 4,
-        "at": (NOW - datetime.timedelta(minutes=3)).isoformat(), "release": {**origin, "digest": "0" * 64},
-        "offer": origin, "sync": {"state": "in-sync", "drift": []}, "health": {"state": "good"},
-    }  # fmt: skip
-    return {**data, **more}
 
 
 def leave(project: Path, *reports: dict[str, Any]) -> None:
@@ -65,18 +54,6 @@ canary: 1 of 1 has release 7 and is well
 rest: 2 of 2 have release 7 and are well
 """
     )
-
-
-def test_what_the_docs_show(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page = (Path(__file__).parents[2] / "docs/deploy.md").read_text("utf-8")
-    shown = page.split("$ vane fleet status --folder /Volumes/team/reports\n")[1].partition("```")[0]
-    machines = dict.fromkeys(("air-ana", "air-ben"), "policies/fleet.yaml:3")
-    (project / "generated/manifest.json").write_text(json.dumps({"machines": machines}))
-    (project / "generated" / PATH).write_bytes(rings(("canary", ("air-ana",), 3, 1)))
-    later = (NOW - datetime.timedelta(minutes=1)).isoformat()
-    leave(project, report("air-ana"), report("air-ben", 6, sync={"state": "waiting", "drift": []}, at=later))
-    assert status(project) == 0
-    assert capsys.readouterr().out == shown
 
 
 def test_a_rollout_on_its_way_is_well(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

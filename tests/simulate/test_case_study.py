@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
 import sys
 from fractions import Fraction
 from types import ModuleType
@@ -68,10 +67,3 @@ def test_the_copied_prices_are_openrouter_s(study: ModuleType) -> None:
     assert len(copied) == 3
     for model, pricing in copied.items():
         assert pricing == real[model].model_copy(update={"other": {}})
-
-
-def test_the_page_is_the_readme_s() -> None:
-    done = subprocess.run([sys.executable, str(FOLDER / "case_study.py")], capture_output=True, text=True, check=True)
-    readme = (FOLDER / "README.md").read_text("utf-8")
-    assert f"```\n{done.stdout}```\n" in readme
-    assert "$558.34  $1,940.00" in done.stdout

@@ -14,7 +14,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "suite.md").read_text("utf-8")
 
 
 def test_the_example_loads_and_can_be_answered(tmp_path: Path) -> None:
-    for name, text in re.findall(r"```yaml (\S+)\n(.*?)```", PAGE, re.DOTALL):
+    for name, text in re.findall(r'```yaml title="bench/ours/(\S+)"\n(.*?)```', PAGE, re.DOTALL):
         (tmp_path / name).write_text(text)
     suite = load_suite(tmp_path)
     assert [case.id for case in suite.cases] == ["ours-open-file", "ours-find-in-log", "ours-fix-timeout"]

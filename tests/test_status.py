@@ -14,7 +14,7 @@ from compiler.cli import main
 from harness.market import archive
 from harness.report.stored.spend import Spend, spend_json
 from harness.weeks import Week
-from tests.deploy.test_fleet_status import report
+from tests.deploy.fleet import report
 from tests.propose.standings import standing
 from tests.samples import changed, write_policies
 from tests.weekly.conftest import git

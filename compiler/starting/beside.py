@@ -16,8 +16,8 @@ from compiler.shipped import shipped
 HOME = "https://github.com/weathervane/weathervane"
 WORKFLOWS = ("check.yml", "comment.yml", "weekly.yml", "deploy.yml")
 SCRIPTS = (
-    "close-silently", "last_weekly_run.py", "route-diff", "sticky_comment.py", "weekly_words.py", "with-token",
-    "withdraw-auto-merge",
+    "close-silently", "last_weekly_run.py", "publish-release", "route-diff", "sticky_comment.py", "weekly_words.py",
+    "with-token", "withdraw-auto-merge",
 )  # fmt: skip
 _GITHUB = ".github"
 #: The job of check.yml that tests the tool itself.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from compiler.plan import CapLine, GrayCeiling, Guard, GuardedRoute, Hop, KeyClass, Preferences, Route
 from compiler.policy import TRACK_KEYS, Policies
@@ -110,19 +111,35 @@ def _shared(hops: list[Hop]) -> Preferences:
 
 
 def _instead(route: Route, pool: Iterable[Hop], policies: Policies) -> Iterator[Hop]:
-    """Other models that the scenario's own data may reach: the same key first, a cloud model before a slow local one."""
+    """Other models that the scenario's own data may reach: the same key first, a cloud model before a slow local one,
+    the cheaper before the dearer. One to which every label is denied that is denied to an earlier one adds nothing but
+    a way: it is left out."""
     needs = policies.scenarios[route.scenario].needs
     stays_home = all(hop.key == "local" for hop in route.hops)
-    own = {hop.key for hop in route.hops}
+    keys, own = {hop.key for hop in route.hops}, set(_ways(route))
     fit = [
         hop
         for hop in pool
-        if hop.key not in _NEVER_INSTEAD
+        if (hop.key, hop.model) not in own  # there its own parameters would count
+        and hop.key not in _NEVER_INSTEAD
         and (hop.key == "local" or not stays_home)  # work of our own Macs does not move to the cloud
         and _may_see(hop, route.labels, policies)
         and _can(hop, needs, policies)
     ]
-    yield from sorted(fit, key=lambda hop: (any(lacks(hop, needs, policies)), hop.key not in own, hop.key == "local"))
+    sieved = [set(denied_labels(hop, policies)) for hop in route.hops]
+    for hop in sorted(
+        fit, key=lambda hop: (any(lacks(hop, needs, policies)), hop.key not in keys, *_dear(hop, policies))
+    ):
+        denied = set(denied_labels(hop, policies))
+        if not any(earlier <= denied for earlier in sieved):
+            sieved.append(denied)
+            yield hop
+
+
+def _dear(hop: Hop, policies: Policies) -> tuple[bool, Decimal, str]:
+    facts = policies.lock.facts(hop.model)
+    prices = (facts.prompt_price or Decimal(0), facts.completion_price or Decimal(0)) if facts else ()
+    return hop.key == "local", sum(prices, Decimal(0)), hop.model
 
 
 def _can(hop: Hop, needs: Needs, policies: Policies) -> bool:

@@ -227,9 +227,10 @@ class MachinePlan:
     places: tuple[Place, ...] = field(default=(), compare=False)
 
     def reachable_by(self, route: Route) -> tuple[Hop, ...]:
-        """The hops of a route, and those of the seats that serve every agent of its surface."""
+        """The hops of a route, those of the seats that serve every agent of its surface, and where a guard may send it."""
         seats = (r for r in self.on(route.surface) if SHARED_SLOTS.intersection(r.slots) and r != route)
-        return (*route.hops, *(hop for seat in seats for hop in seat.hops))
+        known = self.guard.of(route)
+        return (*route.hops, *(hop for seat in seats for hop in seat.hops), *(known.instead if known else ()))
 
     def on(self, surface: str) -> tuple[Route, ...]:
         """The routes of one surface."""

@@ -79,7 +79,9 @@ def _refs(hops: tuple[Hop, ...] | None) -> list[str] | None:
 
 
 def _gray(ceiling: GrayCeiling | None) -> dict[str, Any] | None:
-    return ceiling and {"max_share": f"{ceiling.max_share:f}", "window_hours": ceiling.window_days * 24}
+    return (
+        None if ceiling is None else {"max_share": f"{ceiling.max_share:f}", "window_hours": ceiling.window_days * 24}
+    )
 
 
 def _cap(cap: CapLine) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _finding(document: Document, kind: type[Policy], detail: Mapping[str, Any], 
 
 
 def _message(detail: Mapping[str, Any], at: tuple[str | int, ...]) -> str:
-    """`'limit_usd': must be more than 0, not -1`; a type's own sentence (model_form, text_pattern …) stands as it is."""
+    """`'limit_usd': must be more than 0, not -1`; a type's own sentence (model_form …) stands as it is."""
     keys = [step for step in at if isinstance(step, str)]
     key = keys[-1] if keys else ""
     words = {"form": _FORMS.get(key, "another form")} | dict(detail.get("ctx", {}))

@@ -58,7 +58,7 @@ class Escalation(Policy):
     """What a request must bring to use a track."""
 
     ticket: TicketPattern
-    """A regular expression in what Python and JavaScript have in common; a word that matches it must be in the request."""
+    """A regular expression, in what Python and JavaScript mean alike. The request must hold a word that matches it."""
 
 
 class Downgraded(Policy):

@@ -77,17 +77,19 @@ def _shape(plan: MachinePlan) -> dict[str, Any]:
     """What the template fills in."""
     routes = plan.on("openclaw")
     hops = [hop for route in routes for hop in route.hops]
+    # the guard also sends turns to models that no route here has
+    every = [*hops, *(hop for known in plan.guard.routes for hop in known.instead)]
     seats = {slot: route for route in routes for slot in route.slots}
-    variables = {KEY_VARIABLES[hop.key] for hop in hops if hop.key != "local"} | {GATEWAY_VARIABLE}
+    variables = {KEY_VARIABLES[hop.key] for hop in every if hop.key != "local"} | {GATEWAY_VARIABLE}
     return {
         "variables": sorted(variables),
-        "providers": list(_providers(plan, hops)),
+        "providers": list(_providers(plan, every)),
         "default": model_ref(_ambient(hops, seats)) if hops else None,
-        "shared": [(ref, provider_object(combined(same))) for ref, same in _by_ref(hops).items()],
+        "shared": [(ref, provider_object(combined(same))) for ref, same in _by_ref(every).items()],
         "seats": seats,
         "seat_model": {slot: _model(route) for slot, route in seats.items()},
         "agents": [_agent(route, plan, seats) for route in routes],
-        "local_refs": sorted({model_ref(hop) for hop in hops if hop.key == "local"}),
+        "local_refs": sorted({model_ref(hop) for hop in every if hop.key == "local"}),
         "denied": [*GENERATORS, SETUP],
         "is_gateway": "gateway" in plan.roles or plan.gateway is None,
         "remote": _socket(plan.gateway) if plan.gateway else None,

@@ -12,6 +12,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from compiler.cursor_names import alias_problem
+from compiler.guard.check import check as guard_problems
 from compiler.redact import SECRET
 from compiler.targets.cursor.literal import LITERAL_NAME, guard_data, strict_json
 
@@ -24,6 +25,9 @@ _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.*?[^`])?\1(?!`)")
 
 def check(path: str, content: bytes) -> Iterator[str]:
     """One sentence a problem; none for a sound file."""
+    if path == "cursor/guard.json":
+        yield from (f"{path}: {problem}" for problem in guard_problems(content))
+        return
     checker = _CHECKS.get(path)
     if checker is None:
         yield f"{path}: no such file belongs below cursor/"

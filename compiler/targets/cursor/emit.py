@@ -11,6 +11,8 @@ from typing import Any
 from jinja2 import Environment
 
 from compiler.diagnostics import Place
+from compiler.guard.data import guard_json
+from compiler.guard.data import sources as guard_sources
 from compiler.plan import KeyClass, Label, MachinePlan, Route
 from compiler.targets import Artifact
 from compiler.targets.wire import preset_provider
@@ -73,6 +75,7 @@ def emit(machine: MachinePlan) -> Iterator[Artifact]:
         _sources(machine, (*routes, *paused), machine.labels),
         executable=True,
     )
+    yield Artifact("cursor/guard.json", guard_json(machine), guard_sources(machine))
     yield Artifact("cursor/cursorignore", _ignore(hidden), _sources(machine, routes, machine.labels))
     yield Artifact("cursor/permissions.json", _permissions(routes), _sources(machine, routes))
     yield Artifact(

@@ -115,7 +115,7 @@ class Gateway:
 def home(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
     """A home with these files where a Mac has them, and the environment that points OpenClaw there."""
     state = folder / ".openclaw"
-    state.mkdir(mode=0o700)
+    state.mkdir(mode=0o700, exist_ok=True)
     for name, content in files.items():
         (state / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         (state / name).write_bytes(content)

@@ -264,7 +264,7 @@ export class Guard {
       at: new Date().toISOString(),
       machine: this.machine,
       surface: "openclaw",
-      scenario: run.agent,
+      scenario: run.agent || null,
       agent_run: this.state.hash(run.id),
       session: run.key,
       labels: [...run.session.labels],
@@ -281,7 +281,7 @@ export class Guard {
       cost_from: what.from ?? null,
       calls: what.calls ?? 0,
       tool_calls: what.toolCalls ?? 0,
-      tool_errors: what.toolErrors ?? 0,
+      tool_errors: Math.min(what.toolErrors ?? 0, what.toolCalls ?? 0),
       outcome: what.outcome ?? null,
     });
   }

@@ -15,13 +15,14 @@ export default {
   name: "Weathervane guard",
   description: "Holds shares, caps, tickets and labels on each turn.",
   register(api) {
+    // OpenClaw loads a plugin more than once in a process, runs copies of it, and loads it only to look at it. So there
+    // is one guard a process, folder and build; nothing is read or written before its first hook
     let made = null;
-    // OpenClaw also loads plugins only to look at them, and runs a copy: nothing is read or written before the first
-    // hook, and then where the plugin was installed
-    const guard = () => (made ??= new Guard(api.rootDir, api.logger));
+    const name = Symbol.for(["vane-guard", api.rootDir, api.pluginConfig?.build].join(":"));
+    const guard = () => (made ??= globalThis[name] ??= new Guard(api.rootDir, api.logger));
 
     api.on("gateway_start", () => void guard());
-    api.on("gateway_stop", () => made?.state.save());
+    api.on("gateway_stop", () => guard().state.save());
 
     /** Runs once a turn, before any model: answers what needs no model. */
     api.on("before_agent_reply", (event, context) => {
@@ -68,10 +69,10 @@ export default {
       return { outcome: "block", reason, message: "Weathervane's guard stopped this turn: " + reason + "." };
     });
 
-    api.on("agent_end", (event, context) => made?.finish(made.run(context), event.success ? "ok" : "error"));
+    api.on("agent_end", (event, context) => guard().finish(made.run(context), event.success ? "ok" : "error"));
 
     api.on("before_message_write", (event, context) => {
-      made?.message(event.sessionKey ?? context.sessionKey, event.message);
+      guard().message(event.sessionKey ?? context.sessionKey, event.message);
     });
 
     api.on("before_tool_call", (event, context) => {

@@ -1,9 +1,9 @@
-// US dollars and shares as whole numbers of 10^-24: no float touches them.
+// US dollars and shares as whole numbers of 10^-18: no float touches them.
 
-const DIGITS = 24;
+const DIGITS = 18;
 export const ONE = 10n ** BigInt(DIGITS);
 
-/** A decimal number, as text or as JSON wrote it, in units of 10^-24; finer digits are rounded up. */
+/** A decimal number, as text or as JSON wrote it, in units of 10^-18; finer digits are rounded up. */
 export function units(text) {
   const parts = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(String(text));
   if (!parts) throw new Error("this is no amount: " + String(text).slice(0, 40));

@@ -1,7 +1,7 @@
 """Regular expressions that guards in two languages run on any text: what Python and JavaScript mean alike, and soon.
 
 Python's `re` (with ASCII) and JavaScript (flag `u`) differ in much: what `.` and white space are, `$` before a line's
-end, escapes, names, flags. And neither can be interrupted. So a pattern is read here by a grammar of what is allowed, and
+end, escapes, names, flags. And neither can be interrupted. So a pattern is read here by a grammar of what is allowed;
 what is not in it is refused. Each repeat needs an upper bound, save one at the end, and the ways in which a pattern can
 match from one place are counted: the count bounds the time.
 """

@@ -227,7 +227,7 @@ class MachinePlan:
     places: tuple[Place, ...] = field(default=(), compare=False)
 
     def reachable_by(self, route: Route) -> tuple[Hop, ...]:
-        """The hops of a route, those of the seats that serve every agent of its surface, and where a guard may send it."""
+        """The hops of a route, of the seats that serve every agent of its surface, and where a guard may send it."""
         seats = (r for r in self.on(route.surface) if SHARED_SLOTS.intersection(r.slots) and r != route)
         known = self.guard.of(route)
         return (*route.hops, *(hop for seat in seats for hop in seat.hops), *(known.instead if known else ()))

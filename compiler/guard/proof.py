@@ -1,7 +1,7 @@
 """Whether a guard.json holds what the policies say: every label, ticket and limit, none of them looser.
 
-It shares no code with what writes the file. Which models a label may reach is not asked here: those are ways to a model,
-which the targets read back and `compiler.verify` holds against the blocks.
+It shares no code with what writes the file. Which models a label may reach is not asked here: those are ways to a
+model, which the targets read back and `compiler.verify` holds against the blocks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from compiler.guard.detectors import DETECTORS
 from compiler.openclaw_names import PROVIDERS, model_ref
-from compiler.plan import Hop, Label, MachinePlan, Model, Route
+from compiler.plan import GuardedRoute, Hop, Label, MachinePlan, Model, Route
 from compiler.strict_json import strict_json
 
 #: Where the file lies, and the file beside it that makes a program ask its guard.
@@ -65,13 +65,13 @@ def _detectors(data: Mapping[str, Any], plan: MachinePlan) -> Iterator[str]:
 
 
 def _scenario(route: Route, scenario: Mapping[str, Any], plan: MachinePlan) -> Iterator[str]:
-    planned = plan.guard.of(route)
+    planned = plan.guard.of(route) or GuardedRoute(route.scenario, ())
     wanted = {
         "ticket": route.ticket,
-        "incident": planned is not None and planned.is_incident,
-        "cap": planned and planned.cap,
-        "past_share": _refs(planned and planned.past_share),
-        "past_cap": _refs(planned and planned.past_cap),
+        "incident": planned.is_incident,
+        "cap": planned.cap,
+        "past_share": _refs(planned.past_share),
+        "past_cap": _refs(planned.past_cap),
     }
     for field, value in wanted.items():
         if scenario[field] != value:

@@ -21,7 +21,8 @@ NAMELESS = "main"
 def read(files: Mapping[str, bytes]) -> Iterator[Reach]:
     """Every model that an agent of the file can bring text to, with the key that opens the way.
 
-    Global settings count for every agent; so does what the guard may make of a turn. Comments (JSON5) are not understood and raise ValueError.
+    Global settings count for every agent, and so does what the guard may make of a turn. Comments (JSON5) are not
+    understood and raise ValueError.
     """
     if PATH not in files:
         return

@@ -51,6 +51,8 @@ class Gateway:
     side_proxy: str
     folder: Path
     port: int
+    #: none for commands alone
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def log(self) -> str:
@@ -141,15 +143,16 @@ def running(
         "NODE_EXTRA_CA_CERTS": str(certificate),
     }
     side_proxy = f"http://127.0.0.1:{upstream.side_proxy.port}"
-    gateway = Gateway(command, {**environment, **network}, side_proxy, folder, port)
+    environment = {**environment, **network}
     with (folder / "gateway.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "gateway", "--port", str(port)],
-            env=dict(gateway.environment),
+            env=environment,
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
+        gateway = Gateway(command, environment, side_proxy, folder, port, process)
         try:
             _await_ready(process, gateway)
             yield gateway

@@ -12,6 +12,7 @@ import { keyOf, PolicyFile } from "./policy.js";
 import { Share } from "./share.js";
 import { State } from "./state.js";
 
+const BY_MACHINE = new Set(["cron", "heartbeat"]);
 const MOST_RUNS = 2_000;
 const MOST_READ = 50_000;
 /** What OpenClaw answers where the model asked for a tool that is not there, or with arguments that do not fit. */
@@ -34,12 +35,16 @@ export class Guard {
     this.policy();
   }
 
-  /** Says aloud that something is wrong; status.json keeps the last of it. */
+  /** Something is wrong with the state: status.json says so until the next start. */
   raise(problem) {
     this.problem = problem;
+    this.shout(problem);
+    if (this.state) this.tell();
+  }
+
+  shout(problem) {
     this.logger.error("vane-guard: " + problem);
     process.stderr.write("vane-guard: " + problem + "\n");
-    if (this.state) this.tell();
   }
 
   tell() {
@@ -58,8 +63,8 @@ export class Guard {
     const found = this.policyFile.current();
     if (this.policyFile.seen === before) return found;
     this.clean.clear();
-    if (this.policyFile.problem) this.raise(this.policyFile.problem);
-    else this.tell();
+    if (this.policyFile.problem) this.shout(this.policyFile.problem);
+    this.tell();
     return found;
   }
 
@@ -69,11 +74,14 @@ export class Guard {
   run(context) {
     const found = this.runs.get(context.runId);
     if (found) return found;
-    const key = this.state.hash(context.sessionKey ?? context.sessionId ?? context.runId);
-    const session = this.state.session(key);
+    const own = context.sessionKey ?? context.sessionId ?? context.runId;
+    const agent = context.agentId ?? "";
+    // what a timer or a web hook starts is told to the agent's main session, and read there: all of it is one session
+    const name = this.state.hash(BY_MACHINE.has(context.trigger) ? `agent:${agent}:main` : own);
+    const session = this.state.session(name);
     this.renew(session, context.sessionId);
     const base = context.workspaceDir ?? os.homedir();
-    const made = { id: context.runId, key, session, agent: context.agentId ?? "", base, wanted: null, attempt: null };
+    const made = { id: context.runId, key: this.state.hash(own), name, session, agent, base, attempt: null };
     this.runs.set(context.runId, made);
     if (this.runs.size > MOST_RUNS) this.runs.delete(this.runs.keys().next().value);
     return made;
@@ -266,7 +274,7 @@ export class Guard {
       surface: "openclaw",
       scenario: run.agent || null,
       agent_run: this.state.hash(run.id),
-      session: run.key,
+      session: run.name,
       labels: [...run.session.labels],
       ticket: run.session.ticket,
       wanted: what.wanted,
@@ -288,7 +296,8 @@ export class Guard {
 
   /** Why a tool may not run for the model that asked; null where it may. Either way the session carries the label. */
   toolObjection(run, policy, input) {
-    return this.objection(run, policy, ofPaths(policy, pathsInInput(input), run.base));
+    const inText = strings(input).flatMap((text) => ofText(policy, text));
+    return this.objection(run, policy, [...new Set([...ofPaths(policy, pathsInInput(input), run.base), ...inText])]);
   }
 
   /** Why a model may not see what a tool found. */

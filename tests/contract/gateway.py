@@ -60,9 +60,18 @@ class Gateway:
         return (self.folder / "gateway.log").read_text("utf-8", "replace")[-6000:]
 
     def ask(
-        self, scenario: str, text: str, *, stream: bool = False, model: str | None = None, session: str | None = None
+        self,
+        scenario: str,
+        text: str | list[dict[str, Any]],
+        *,
+        stream: bool = False,
+        model: str | None = None,
+        session: str | None = None,
     ) -> httpx.Response:
-        """One turn of a scenario's agent over `/v1/chat/completions`; unless one is named, in a session of its own."""
+        """One turn of a scenario's agent over `/v1/chat/completions`; unless one is named, in a session of its own.
+
+        `text` may be OpenAI's parts of a message, too: text and pictures.
+        """
         wanted = {"x-openclaw-model": model, "x-openclaw-session-key": session}
         body = {
             "model": f"openclaw/{scenario}",

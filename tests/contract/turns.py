@@ -123,7 +123,7 @@ class Bench:
         """All calls so far that hold a text."""
         return tuple(call for call in self.upstream.calls if text in call.text)
 
-    def use_tool(self, scenario: str, tool: str, arguments: Mapping[str, str]) -> str:
+    def use_tool(self, scenario: str, tool: str, arguments: Mapping[str, str], session: str | None = None) -> str:
         """A turn in which the model asks once for a tool: what the tool told the model."""
         mark = f"[tool {next(NUMBERS)}]"
 
@@ -134,7 +134,7 @@ class Bench:
 
         self.upstream.rule = decide
         try:
-            answer = self.gateway.ask(scenario, f"Use the tool. {mark}")
+            answer = self.gateway.ask(scenario, f"Use the tool. {mark}", session=session)
         finally:
             self.upstream.rule = self.decide
         assert answer.status_code == 200, answer.text

@@ -191,6 +191,10 @@ def hooks(edit: Callable[[dict[str, Any]], object]) -> tuple[str, Callable[[byte
     return "cursor/hooks.json", _edited(edit)
 
 
+def rules(edit: Callable[[dict[str, Any]], object]) -> tuple[str, Callable[[bytes], bytes]]:
+    return "cursor/guard.json", _edited(edit)
+
+
 def guard(old: str, new: str) -> tuple[str, Callable[[bytes], bytes]]:
     def edited(content: bytes) -> bytes:
         assert old.encode() in content
@@ -234,9 +238,10 @@ CURSOR_WAYS: dict[str, tuple[tuple[str, Callable[[bytes], bytes]], str]] = {
     "hook that may fail": (hooks(lambda h: h["hooks"]["beforeReadFile"][0].update(failClosed=False)), "*"),
     "another hook": (hooks(lambda h: h["hooks"]["beforeReadFile"][0].update(command="/bin/true")), "*"),
     "guard that lets an alias through": (
-        guard(r"""'   "aliases": []\n'""", r"""'   "aliases": ["acme-ide"]\n'"""), "label:personnel"),
+        rules(lambda r: r["cursor"]["cleared"]["personnel"].append("acme-ide")), "label:personnel"),
     "guard that lets a stranger through": (
-        guard(r"""'   "aliases": []\n'""", r"""'   "aliases": ["evil"]\n'"""), "'evil'"),
+        rules(lambda r: r["cursor"]["cleared"]["personnel"].append("evil")), "'evil'"),
+    "guard that is another program": (guard("def judge(", "def judge2("), "label:personnel"),
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 def program(interpreter: str) -> bytes:
     """The whole program."""
-    return f"#!{interpreter}\n{body()}".encode("ascii")
+    return f"#!{interpreter}\n{body()}".encode("ascii", "backslashreplace")
 
 
 @cache

@@ -7,26 +7,20 @@ from typing import Any
 
 from compiler.strict_json import strict_json
 from compiler.targets import Reach
-from compiler.targets.openclaw.address import Node, branch, dig, model_of, texts, turn_object
+from compiler.targets.openclaw.address import Node, branch, model_of, turn_object
 
 PATH = "guard/guard.json"
-PROGRAM = "guard/index.js"
 LABEL = "label:"
-#: The guard's name among OpenClaw's plugins, and where it lies on a Mac.
-PLUGIN, FOLDER = "vane-guard", "~/.openclaw/guard"
 
 
 def guarded(root: Node, files: Mapping[str, bytes]) -> Iterator[Reach]:
     """Every model that a scenario's turns may go to by the guard's data, and every label that it lets through to it.
 
-    A guard that is not loaded, or has no data, holds nothing back, so every label is open; so it is where the data is
-    not the one that the guard knows.
+    Whether the data is there, and says all that it must, `compiler.guard.proof` asks.
     """
-    agents = branch(root, "agents", "entries")
-    if PATH not in files or PROGRAM not in files or not _is_loaded(root):
-        if agents:
-            yield Reach(f"{LABEL}*", "*", PATH, {})
+    if PATH not in files:
         return
+    agents = branch(root, "agents", "entries")
     data = strict_json(files[PATH].decode("utf-8"))
     labels = data["labels"]
     for name, scenario in data["scenarios"].items():
@@ -38,22 +32,6 @@ def guarded(root: Node, files: Mapping[str, bytes]) -> Iterator[Reach]:
             for index, ref in enumerate(scenario[field] or ()):
                 path = f"{PATH} scenarios.{name}.{field}[{index}]"
                 yield Reach(name, model_of(root, ref), path, turn_object(root, branch(agents, name), ref))
-    for name in agents:
-        if name not in data["scenarios"]:
-            yield from (Reach(f"{LABEL}{label}", "*", f"{PATH} scenarios", {}) for label in labels)
-
-
-def _is_loaded(root: Node) -> bool:
-    """Whether OpenClaw loads the guard, and lets it see what people write."""
-    entry = branch(root, "plugins", "entries", PLUGIN)
-    return (
-        dig(root, "plugins", "enabled") is not False
-        and PLUGIN in texts(dig(root, "plugins", "allow"))
-        and PLUGIN not in texts(dig(root, "plugins", "deny"))
-        and FOLDER in texts(dig(root, "plugins", "load", "paths"))
-        and entry.get("enabled") is True
-        and dig(entry, "hooks", "allowConversationAccess") is True
-    )
 
 
 def _choice(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,13 @@ class Guarded:
         """What the guard says of itself."""
         said: dict[str, Any] = json.loads((self.folder / "state" / "status.json").read_text("utf-8"))
         return said
+
+    def wait_for_lines(self, count: int, patience: float = 60) -> None:
+        """A turn is written down when OpenClaw says that it is over, which may be after its answer."""
+        deadline = time.monotonic() + patience
+        while len(self.lines) < count:
+            assert time.monotonic() < deadline, f"{len(self.lines)} lines, not {count}"
+            time.sleep(0.1)
 
     def policy(self, change: Mapping[str, Any]) -> None:
         """Other data for the guard, from the next turn on."""

@@ -21,7 +21,7 @@ from tests.contract.gateway import COMMAND_PATIENCE, TOKEN_VARIABLE, overlay
 from tests.contract.guards import Guarded, guarded, stub
 from tests.contract.table import Row
 from tests.contract.turns import FILES, NUMBERS, TOLD, Bench, key_of
-from tests.fakes.upstream import NO_CREDITS, Answer
+from tests.fakes.upstream import NO_CREDITS, Call
 
 OWL, HY = "openrouter-gray/openrouter/owl-alpha", "openrouter/tencent/hy3-preview"
 GRAY = "openrouter/owl-alpha"
@@ -76,8 +76,15 @@ def scene(tmp_path_factory: pytest.TempPathFactory, seen: list[Row]) -> Iterator
             guard.policy(_policy())
             bench = Bench(guard.gateway, upstream, seen)
             upstream.rule = bench.decide
-            assert guard.gateway.ask("gray-trials", "Say hello.").status_code == 200
+            for agent in ("gray-trials", "loose"):  # a gray turn waits until it is known what one takes
+                assert guard.gateway.ask(agent, "Say hello.").status_code == 200
+            guard.wait_for_lines(2)
             yield Scene(bench, guard)
+
+
+def is_told(call: Call, text: str) -> bool:
+    """Whether a model reads a text that it did not write itself."""
+    return any(message["role"] != "assistant" and text in json.dumps(message) for message in call.body["messages"])
 
 
 def primary(scene: Scene, text: str) -> None:
@@ -141,7 +148,7 @@ def cron(scene: Scene, text: str) -> None:
     job = {
         "name": "leak",
         "agentId": "gray-trials",
-        "schedule": {"kind": "at", "at": "2099-01-01T00:00:00Z"},
+        "schedule": {"kind": "at", "at": "2035-01-01T00:00:00Z"},
         "sessionTarget": "isolated",
         "payload": {"kind": "agentTurn", "message": text},
         "delivery": {"mode": "none"},
@@ -179,7 +186,7 @@ def test_labelled_text_never_reaches_the_gray_model(scene: Scene, way: str) -> N
     mark = f"[leak {next(NUMBERS)}]"
     before = len(scene.guard.lines)
     WAYS[way](scene, f"The key is {KEY} {mark}")
-    readers = [f"{call.model} [{key_of(call)}]" for call in scene.bench.upstream.calls if KEY in call.text and mark in call.text]
+    readers = [f"{call.model} [{key_of(call)}]" for call in scene.bench.upstream.calls if is_told(call, mark)]
     made = {f"{line['action']} {line['reason'] or ''}".strip() for line in scene.guard.lines[before:]}
     scene.bench.seen.append(Row("guard", f"labelled text by {way}", " ".join(dict.fromkeys(readers)) or "nobody", "-", ", ".join(sorted(made))))
     assert not any(GRAY in reader for reader in readers)
@@ -193,7 +200,7 @@ def test_a_tool_brings_no_labelled_file_to_a_model_that_may_not_see_it(scene: Sc
     path.write_text(f"the key is {KEY}", "utf-8")
     before = len(scene.bench.upstream.calls)
     told = scene.bench.use_tool("gray-trials", "read", {"path": str(path)})
-    assert 'labelled \\\\"credentials' in told or 'labelled \\\\\\"credentials' in told, told[-3000:]
+    assert "credentials" in told and "may not see it" in told
     assert not any(KEY in call.text for call in scene.bench.upstream.calls[before:])
     scene.bench.seen.append(Row("guard", f"a tool reads {file}", "nobody", "-", "withheld"))
 

@@ -197,6 +197,8 @@ test("a tool does not bring a labelled file to a model that may not see it", () 
   const { context } = gateway.ask("gray-trials", "hello", { session: "t" });
   const tool = (params) => gateway.call("before_tool_call", { toolName: "exec", params }, context);
   assert.equal(tool({ command: "ls /tmp" }), undefined);
+  assert.equal(tool({ path: path.join(gateway.root, "machine") }), undefined);
+  assert.equal(tool({ text: "x".repeat(3000) }), undefined);
   assert.match(tool({ command: "cat '../secrets/prod.txt'" }).blockReason, /credentials/);
   const result = { content: [{ type: "text", text: `TOKEN=${KEY}` }] };
   const shown = gateway.call("middleware", { toolName: "exec", result }, context);

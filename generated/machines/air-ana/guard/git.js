@@ -36,9 +36,19 @@ function around(folder, known) {
   if (known.has(folder)) return known.get(folder);
   const parent = path.dirname(folder);
   const above = parent === folder ? [] : around(parent, known);
-  const found = fs.lstatSync(path.join(folder, ".git"), { throwIfNoEntry: false }) ? [folder, ...above] : above;
+  const found = exists(path.join(folder, ".git")) ? [folder, ...above] : above;
   known.set(folder, found);
   return found;
+}
+
+/** Whether there is something, a dead link too. Below a file, or under a name that no disk takes, there is nothing. */
+function exists(place) {
+  try {
+    return Boolean(fs.lstatSync(place));
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"].includes(error.code)) return false;
+    throw error;
+  }
 }
 
 /** Where a checkout keeps its git data: worktrees and submodules only point there. */

@@ -60,7 +60,12 @@ def configuration(mlx_port: int, more: Mapping[str, Any] | None = None, *, guard
     """The compiled file for many short turns: few tools, no instructions in front, several turns at once."""
     data = json.loads(overlay(FILES["openclaw.json"], mlx_port, {}))
     data["tools"]["profile"] = "minimal"
-    data["agents"]["defaults"] |= {"maxConcurrent": AT_ONCE, "skipBootstrap": True, "contextInjection": "never", "skills": []}
+    data["agents"]["defaults"] |= {
+        "maxConcurrent": AT_ONCE,
+        "skipBootstrap": True,
+        "contextInjection": "never",
+        "skills": [],
+    }
     if not guarded:
         data["plugins"]["entries"]["vane-guard"]["enabled"] = False
     return json.dumps(data | dict(more or {}), ensure_ascii=False).encode()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -70,7 +70,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory, seen: list[Row]) -> Iterator
     with stub(folder) as (upstream, certificate):
         content = json.loads(overlay(FILES["openclaw.json"], upstream.mlx.port, {}))
         _loose(content)
-        mapping = {"match": {"path": "news"}, "action": "agent", "agentId": "gray-trials", "messageTemplate": "{{text}}"}
+        mapping = {
+            "match": {"path": "news"},
+            "action": "agent",
+            "agentId": "gray-trials",
+            "messageTemplate": "{{text}}",
+        }
         content["hooks"] = {"enabled": True, "token": HOOK_TOKEN, "mappings": [mapping]}
         with guarded(folder / "home", upstream, certificate, json.dumps(content).encode()) as guard:
             guard.policy(_policy())
@@ -188,7 +193,15 @@ def test_labelled_text_never_reaches_the_gray_model(scene: Scene, way: str) -> N
     WAYS[way](scene, f"The key is {KEY} {mark}")
     readers = [f"{call.model} [{key_of(call)}]" for call in scene.bench.upstream.calls if is_told(call, mark)]
     made = {f"{line['action']} {line['reason'] or ''}".strip() for line in scene.guard.lines[before:]}
-    scene.bench.seen.append(Row("guard", f"labelled text by {way}", " ".join(dict.fromkeys(readers)) or "nobody", "-", ", ".join(sorted(made))))
+    scene.bench.seen.append(
+        Row(
+            "guard",
+            f"labelled text by {way}",
+            " ".join(dict.fromkeys(readers)) or "nobody",
+            "-",
+            ", ".join(sorted(made)),
+        )
+    )
     assert not any(GRAY in reader for reader in readers)
 
 
@@ -220,6 +233,19 @@ def test_without_its_data_the_guard_lets_only_models_of_the_mac_answer(scene: Sc
         file.write_bytes(good)
     assert scene.bench.gateway.ask("agent-loops", "Say hello.").status_code == 200
     assert scene.guard.status["ok"] is True
+
+
+def test_what_openrouter_says_is_left_counts(scene: Scene) -> None:
+    """The log knows of no dollar yet, OpenRouter says that the key is used up: the token track takes over."""
+    scene.bench.upstream.limit_remaining = 0
+    session, deadline = scene.session("security-audit"), time.monotonic() + COMMAND_PATIENCE
+    keys = set()
+    while keys != {"token"} and time.monotonic() < deadline:
+        mark = f"[dollar {next(NUMBERS)}]"
+        assert scene.bench.gateway.ask("security-audit", f"SEC-1 {mark}", session=session).status_code == 200
+        keys = {key_of(call) for call in scene.bench.calls_with(mark)}
+    assert keys == {"token"}
+    assert scene.guard.lines[-1]["reason"] == "cap"
 
 
 def test_the_guard_kept_no_text(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""A thousand short turns on the real gateway: gray tokens stay within a tenth at every moment, for one gateway and two."""
+"""A thousand short turns on real gateways: gray tokens stay within a tenth at every moment, at each and in sum."""
 
 from __future__ import annotations
 

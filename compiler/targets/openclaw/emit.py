@@ -48,7 +48,9 @@ def emit(plan: MachinePlan) -> Iterator[Artifact]:
     shape = _shape(plan)
     rules = _rules(shape)
     policy = {"path": INSTALLED_PATH, "hash": fingerprint(rules)}
-    text = templates(__package__ or "").get_template("openclaw.json.j2").render(shape, policy=policy, guard=plugin.build())
+    text = (
+        templates(__package__ or "").get_template("openclaw.json.j2").render(shape, policy=policy, guard=plugin.build())
+    )
     data = simplejson.loads(text, use_decimal=True)
     pretty = simplejson.dumps(data, use_decimal=True, ensure_ascii=False, indent=2)
     places = [place for route in plan.on("openclaw") for place in route.places]

@@ -16,6 +16,11 @@ from tests.contract.installation import command
 from tests.contract.turns import FILES, KEYS, VARIABLES
 from tests.fakes.upstream import Upstream, self_signed
 
+#: The guard with a clock around it, and the guard itself beside that.
+TIMED = {
+    "guard/index.js": Path(__file__).with_name("guard_timer.mjs").read_bytes(),
+    "guard/guarded.js": FILES["guard/index.js"],
+}
 #: Turns that a gateway works on at once.
 AT_ONCE = 8
 
@@ -34,6 +39,11 @@ class Guarded:
         """The decision log."""
         file = self.folder / "state" / "decisions.jsonl"
         return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
+    @property
+    def milliseconds(self) -> list[float]:
+        """What the guard took of each turn that is over, where it has a clock around it."""
+        return [float(line) for line in (self.folder / "milliseconds").read_text("utf-8").split()]
 
     @property
     def status(self) -> dict[str, Any]:
@@ -56,7 +66,7 @@ class Guarded:
         aside.replace(self.folder / "guard.json")
 
 
-def configuration(mlx_port: int, more: Mapping[str, Any] | None = None, *, guarded: bool = True) -> bytes:
+def configuration(mlx_port: int) -> bytes:
     """The compiled file for many short turns: few tools, no instructions in front, several turns at once."""
     data = json.loads(overlay(FILES["openclaw.json"], mlx_port, {}))
     data["tools"]["profile"] = "minimal"
@@ -68,16 +78,19 @@ def configuration(mlx_port: int, more: Mapping[str, Any] | None = None, *, guard
     }
     if not guarded:
         data["plugins"]["entries"]["vane-guard"]["enabled"] = False
-    return json.dumps(data | dict(more or {}), ensure_ascii=False).encode()
+    return json.dumps(data, ensure_ascii=False).encode()
 
 
 @contextmanager
-def guarded(folder: Path, upstream: Upstream, certificate: Path, content: bytes | None = None) -> Iterator[Guarded]:
+def guarded(
+    folder: Path, upstream: Upstream, certificate: Path, content: bytes | None = None, *, is_timed: bool = False
+) -> Iterator[Guarded]:
     """A gateway in a home of its own, or again in the one that is there."""
     folder.mkdir(exist_ok=True)
     state = folder / ".openclaw"
     if not state.exists():
-        home(folder, {**FILES, "openclaw.json": content or configuration(upstream.mlx.port)})
+        files = {**FILES, **(TIMED if is_timed else {})}
+        home(folder, {**files, "openclaw.json": content or configuration(upstream.mlx.port)})
     environment = {
         **home(folder, {}),
         **{VARIABLES[key]: value for value, key in KEYS.items()},

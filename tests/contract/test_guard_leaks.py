@@ -239,7 +239,7 @@ def test_what_openrouter_says_is_left_counts(scene: Scene) -> None:
     """The log knows of no dollar yet, OpenRouter says that the key is used up: the token track takes over."""
     scene.bench.upstream.limit_remaining = 0
     session, deadline = scene.session("security-audit"), time.monotonic() + COMMAND_PATIENCE
-    keys = set()
+    keys: set[str] = set()
     while keys != {"token"} and time.monotonic() < deadline:
         mark = f"[dollar {next(NUMBERS)}]"
         assert scene.bench.gateway.ask("security-audit", f"SEC-1 {mark}", session=session).status_code == 200

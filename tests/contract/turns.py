@@ -26,6 +26,8 @@ VARIABLES: Mapping[KeyClass, str] = {
 }
 KEYS: Mapping[str, KeyClass] = {f"stub-{key}-{secrets.token_hex(8)}": key for key in VARIABLES}
 NUMBERS = count(1)
+#: What the guard asks for where a scenario needs a ticket.
+TICKET = "SEC-1"
 #: Only what a tool said has it in what a model reads.
 TOLD = '"role": "tool"'
 
@@ -114,7 +116,7 @@ class Bench:
         """A turn in which models answer as told; each turn has a mark by which its calls are found."""
         mark = f"[turn {next(NUMBERS)}]"
         self.script.update({(mark, model): answer for model, answer in said.items()})
-        answer = self.gateway.ask(scenario, f"Say hello. {mark}", stream=stream, model=model)
+        answer = self.gateway.ask(scenario, f"Say hello. {TICKET} {mark}", stream=stream, model=model)
         turn = Turn(mark, answer, self.calls_with(mark))
         self.turns.append(turn)
         return turn

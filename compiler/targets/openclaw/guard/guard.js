@@ -185,6 +185,7 @@ export class Guard {
   admits(run, policy, scenario, book) {
     const { session } = run;
     if (this.labelsOf(run, scenario).length > 0) return false;
+    if (!policy.gray) return true;
     this.state.catchUp();
     const admitted = this.share.admits(this.state, policy.gray, session, run.agent, run.id);
     if (book) session.gray = admitted ? "admitted" : "moved";

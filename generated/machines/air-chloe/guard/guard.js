@@ -120,6 +120,8 @@ export class Guard {
 
   /** Takes in what a person wrote: the labels that it carries, and its ticket. */
   hear(run, policy, text) {
+    if (run.heard === text && run.heardBy === policy) return;
+    Object.assign(run, { heard: text, heardBy: policy });
     const paths = [...pathsInText(text), run.base];
     this.add(run.session, [...ofText(policy, text), ...ofPaths(policy, paths, run.base)]);
     const ticket = policy.scenarios.get(run.agent)?.ticket;
@@ -183,6 +185,7 @@ export class Guard {
   admits(run, policy, scenario, book) {
     const { session } = run;
     if (this.labelsOf(run, scenario).length > 0) return false;
+    if (!policy.gray) return true;
     this.state.catchUp();
     const admitted = this.share.admits(this.state, policy.gray, session, run.agent, run.id);
     if (book) session.gray = admitted ? "admitted" : "moved";
@@ -249,7 +252,7 @@ export class Guard {
     if (tokens.prompt + tokens.completion === 0) return;
     attempt.calls += 1;
     for (const [name, count] of Object.entries(tokens)) attempt[name] += count;
-    const billed = usage.cost?.totalOrigin === "provider-billed";
+    const billed = usage.cost?.totalOrigin === "provider-billed" && usage.cost.total >= 0;
     const cost = billed ? units(usage.cost.total) : listCost(this.policyFile.policy?.prices[attempt.chosen], tokens);
     if (cost !== null) attempt.cost = (attempt.cost ?? 0n) + cost;
     if (cost !== null) attempt.from = billed ? (attempt.from ?? "provider") : "prices";

@@ -40,7 +40,8 @@ export class PolicyFile {
   }
 }
 
-function parsed(text) {
+/** guard.json as the guard asks it. */
+export function parsed(text) {
   const data = JSON.parse(text);
   if (data.format !== FORMAT) throw new Error("its format is not " + FORMAT);
   const detectors = data.detectors ?? [];

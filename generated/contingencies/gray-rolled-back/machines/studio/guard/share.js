@@ -12,7 +12,7 @@ export class Share {
 
   /** Whether a turn may go to a gray model; its reservation is the most that a turn of its scenario took. */
   admits(state, gray, session, scenario, run) {
-    if (!gray || session.gray === "moved") return false;
+    if (session.gray === "moved") return false;
     if (!state.writable) return true;
     const { total, gray: used, most } = state.window(gray.hours, scenario);
     const open = this.open(run);

@@ -76,8 +76,6 @@ def configuration(mlx_port: int) -> bytes:
         "contextInjection": "never",
         "skills": [],
     }
-    if not guarded:
-        data["plugins"]["entries"]["vane-guard"]["enabled"] = False
     return json.dumps(data, ensure_ascii=False).encode()
 
 

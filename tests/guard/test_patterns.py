@@ -24,8 +24,9 @@ REFUSED = (
     "", "x*", "a|", "(a+)+b", "(a|b)*c", "(?:a*)*b", "a+b", "[a-z]*@", r"\d+-\d+x", "a{1001}", "(a{1,50}){1,50}",
     "[a-z]{1,50}[a-z]{1,50}", "(a|a){1,12}", ".", r"\s", r"\S", "^a", "a$", "(?i)a", "(?i:a)", "(?P<n>a)", "(?<n>a)",
     "(?=a)b", "(?!a)b", "(?<=a)b", "(?<!a)b", r"(a)\1", "a++", "(?>a)", "a{,3}b", "a{", "}", "]", "[]a]", "[^]a]",
-    "[[a]", "[a", "(", ")", "\\", r"\-", r"\_", r"\z", r"\Z", r"\A", r"\p{L}", r"\U0001F600", r"\N{DASH}", r"\0", r"\8",
-    r"\ud83d", r"\ud83d\ude00", "[a&&b]", "[a--b]", r"[\b]", r"\b+a", "(?#x)a", "a{2}{3}", "*a", "(" * 30 + "a" + ")" * 30,
+    "[[a]", "[a", "(", ")", "\\", r"\-", r"\_", r"\z", r"\Z", r"\A", r"\p{L}", r"\U0001F600", r"\N{DASH}", r"\0",
+    r"\8",    r"\ud83d", r"\ud83d\ude00", "[a&&b]", "[a--b]", r"[\b]", r"\b+a", "(?#x)a", "a{2}{3}", "*a",
+    "(" * 30 + "a" + ")" * 30,
 )  # fmt: skip
 REFUSED_TICKETS = ("^$", r"^\d*$", r"\d+$", "^(a+)+$", r"(\d+)$", "^a*b$", "^.*$", r"^\S+$")
 
@@ -54,11 +55,14 @@ def test_what_a_ticket_may_not_be(pattern: str) -> None:
 
 
 PIECES = (
-    "a", "b", "A", "0", "7", "-", "_", " ", "é", "ſ", "K", "🦉", "\u0301", "\n", "\u2028", "\u00a0", r"\d", r"\D", r"\w",
-    r"\W", r"\b", r"\B", r"\n", r"\t", r"\.", r"\u212a", r"\x0b", "[ab]", "[^a]", "[a-z]", r"[\d_]", "[^\\w]", "[🦉é]", "(", ")",
-    "(?:", "|", "+", "*", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "+?", "^", "$",
+    "a", "b", "A", "0", "7", "-", "_", " ", "é", "ſ", "K", "🦉", "\u0301", "\n", "\u2028", "\u00a0", r"\d", r"\D",
+    r"\w", r"\W", r"\b", r"\B", r"\n", r"\t", r"\.", r"\u212a", r"\x0b", "[ab]", "[^a]", "[a-z]", r"[\d_]",
+    "[^\\w]", "[🦉é]", "(", ")", "(?:", "|", "+", "*", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "+?", "^", "$",
 )  # fmt: skip
-TEXT_PIECES = ("a", "b", "ab", "A", "0", "77", "-", "_", " ", "é", "ſ", "K", "🦉", "🐧", "\u0301", "\n", "\r", "\u2028", "\u00a0", "٣", "İ", "")  # fmt: skip
+TEXT_PIECES = (
+    "a", "b", "ab", "A", "0", "77", "-", "_", " ", "é", "ſ", "K", "🦉", "🐧", "\u0301", "\r", "\u2028", "\u00a0", "٣",
+    "İ", "",
+)  # fmt: skip
 COMPARE = """
 const asked = JSON.parse(require("fs").readFileSync(0, "utf8"));
 console.log(JSON.stringify(asked.map(([p, texts]) => texts.map((text) => new RegExp(p, "u").test(text)))));
@@ -71,7 +75,7 @@ def test_javascript_means_the_same() -> None:
     made = {"".join(chance.choices(PIECES, k=chance.randint(1, 7))) for _ in range(8_000)}
     patterns = [each for each in sorted(made) if fault_of(each, anchors=True) is None]
     assert len(patterns) > 800
-    texts = ["".join(chance.choices(TEXT_PIECES, k=chance.randint(0, 8))).replace("\n", "") for _ in range(40)]
+    texts = ["".join(chance.choices(TEXT_PIECES, k=chance.randint(0, 8))) for _ in range(40)]
     asked = [(pattern, chance.sample(texts, 12)) for pattern in patterns]
     done = subprocess.run(
         ["node", "-e", COMPARE], input=json.dumps(asked), capture_output=True, text=True, check=True, timeout=120

@@ -26,6 +26,8 @@ from tests.fakes.upstream import NO_CREDITS, Call
 OWL, HY = "openrouter-gray/openrouter/owl-alpha", "openrouter/tencent/hy3-preview"
 GRAY = "openrouter/owl-alpha"
 KEY = f"sk-{secrets.token_hex(16)}"
+#: A chat of OpenClaw shortens keys before anybody reads them; a card number it leaves alone.
+CARD = "4111 1111 1111 1111"
 HOOK_TOKEN = secrets.token_hex(16)
 #: A picture of one pixel.
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
@@ -190,7 +192,7 @@ def test_the_gray_model_is_asked_where_no_label_stands_in_the_way(scene: Scene) 
 def test_labelled_text_never_reaches_the_gray_model(scene: Scene, way: str) -> None:
     mark = f"[leak {next(NUMBERS)}]"
     before = len(scene.guard.lines)
-    WAYS[way](scene, f"The key is {KEY} {mark}")
+    WAYS[way](scene, f"The key is {KEY}, the card {CARD}. {mark}")
     readers = [f"{call.model} [{key_of(call)}]" for call in scene.bench.upstream.calls if is_told(call, mark)]
     made = {f"{line['action']} {line['reason'] or ''}".strip() for line in scene.guard.lines[before:]}
     scene.bench.seen.append(

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { Cap } from "../../compiler/targets/openclaw/guard/cap.js";
+import { periodOf, units, decimal } from "../../compiler/targets/openclaw/guard/money.js";
 import { folder, Gateway, warm } from "./drive.mjs";
 
 const OWL = "openrouter-gray/openrouter/owl-alpha";
@@ -222,8 +224,26 @@ test("a child carries its parent's labels and ticket, and its parent the child's
 test("what timers and web hooks start is one session with the agent's main one", () => {
   const gateway = new Gateway(folder());
   warm(gateway);
-  gateway.ask("gray-trials", `key ${KEY}`, { session: "cron:1", trigger: "cron" });
+  gateway.ask("gray-trials", `key ${KEY}`, { session: "cron:1:run:2", trigger: "cron" });
   assert.notEqual(gateway.ask("gray-trials", "events", { session: "main:heartbeat", trigger: "heartbeat" }).model, OWL);
+});
+
+test("what OpenRouter says is left counts while it is fresh, and where it is less", async () => {
+  const limit = { name: "c", limit: units("10"), soft: 80n, period: "monthly" };
+  const state = { spentIn: () => units("1") };
+  const said = async (left) => {
+    const cap = new Cap(async () => left);
+    cap.standing(state, limit);
+    await new Promise(setImmediate);
+    return cap;
+  };
+  assert.equal((await said(units("0"))).standing(state, limit), "passed");
+  assert.equal((await said(units("1.5"))).standing(state, limit), "soft");
+  assert.equal((await said(units("99"))).standing(state, limit), null);
+  assert.equal((await said(null)).standing(state, limit), null);
+  assert.equal((await said(units("0"))).standing(state, limit, Date.now() + 11 * 60_000), null);
+  const broken = new Cap(() => Promise.reject(new Error("no network")));
+  assert.equal(broken.standing(state, limit), null);
 });
 
 test("tool errors are the model's: tools that do not exist, arguments that do not fit", () => {
@@ -254,4 +274,17 @@ test("the log is bounded, its lines are short, and no text is in the folder", ()
   assert.ok(fs.existsSync(state(gateway, "decisions.1.jsonl")));
   assert.ok(fs.statSync(state(gateway, "decisions.jsonl")).size < 8 * 1024 * 1024);
   assert.ok(next.lines.every((line) => Buffer.byteLength(JSON.stringify(line)) < 1024));
+});
+
+test("money is whole numbers, periods are UTC's and weeks begin on Monday", () => {
+  assert.equal(decimal(units("0.000001568") * 3n), "0.000004704");
+  assert.equal(decimal(units("1e-7")), "0.0000001");
+  assert.equal(decimal(units("12")), "12");
+  assert.throws(() => units("NaN"));
+  assert.throws(() => units("-1"));
+  const moment = Date.parse("2026-11-29T23:59:59.999Z"); // a Sunday
+  assert.equal(periodOf("weekly", moment), "2026-11-23");
+  assert.equal(periodOf("weekly", moment + 1), "2026-11-30");
+  assert.equal(periodOf("monthly", moment + 86_400_001), "2026-12");
+  assert.equal(periodOf("daily", moment), "2026-11-29");
 });

@@ -371,6 +371,33 @@ def test_a_guard_that_is_gone_or_not_asked_is_found(shipped: Compiled) -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (("enabled",), False),
+        (("allow",), ["policy"]),
+        (("deny",), ["vane-guard"]),
+        (("load", "paths"), ["~/.openclaw/other"]),
+        (("entries", "vane-guard", "enabled"), False),
+        (("entries", "vane-guard", "hooks", "allowConversationAccess"), False),
+    ],
+)
+def test_a_guard_that_openclaw_does_not_load_is_found(shipped: Compiled, keys: tuple[str, ...], value: object) -> None:
+    bundle = bundle_of(shipped, "studio")
+    data = json.loads(content(bundle, "openclaw.json"))
+    node = data["plugins"]
+    for key in keys[:-1]:
+        node = node[key]
+    node[keys[-1]] = value
+    found = findings(shipped, with_file(bundle, "openclaw.json", json.dumps(data).encode()))
+    assert [code for code, message in found if "OpenClaw does not load the guard" in message] == ["VN906"]
+
+
+def test_a_guard_without_its_program_is_found(shipped: Compiled) -> None:
+    found = findings(shipped, with_file(bundle_of(shipped, "studio"), "guard/index.js", None))
+    assert [code for code, message in found if "the guard's program is missing" in message] == ["VN906"]
+
+
+@pytest.mark.parametrize(
     ("path", "option", "value"),
     [(MLX_PLIST, "--model", "mlx-community/other"), (MLX_PLIST, "--host", "0.0.0.0")],
 )

@@ -19,8 +19,13 @@ from compiler.strict_json import strict_json
 PLACES = (("guard/guard.json", "openclaw.json"), ("cursor/guard.json", "cursor/hooks.json"))
 
 
+#: OpenClaw's guard among its plugins, where it lies on a Mac, and the program that OpenClaw starts there.
+PLUGIN, FOLDER, PROGRAM = "vane-guard", "~/.openclaw/guard", "guard/index.js"
+
+
 def unguarded(files: Mapping[str, bytes], plan: MachinePlan) -> Iterator[tuple[str, str]]:
-    """(path, what is wrong) for the files of one Mac; nothing where each guard knows all that it must."""
+    """(path, what is wrong) for the files of one Mac; nothing where each guard runs and knows all that it must."""
+    yield from _not_loaded(files)
     for path, asked_by in PLACES:
         if asked_by not in files:
             continue
@@ -32,6 +37,29 @@ def unguarded(files: Mapping[str, bytes], plan: MachinePlan) -> Iterator[tuple[s
             yield from ((path, problem) for problem in _problems(strict_json(content.decode("utf-8")), plan))
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
             yield path, f"no guard can read it: {type(error).__name__}: {error}"
+
+
+def _not_loaded(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """(path, what is wrong) where OpenClaw would run without its guard, or with one that sees nothing."""
+    if "openclaw.json" not in files:
+        return
+    if PROGRAM not in files:
+        yield PROGRAM, "the guard's program is missing"
+    try:
+        plugins = strict_json(files["openclaw.json"].decode("utf-8"))["plugins"]
+        entry = plugins["entries"][PLUGIN]
+        loaded = (
+            plugins.get("enabled", True) is True
+            and PLUGIN in plugins["allow"]
+            and PLUGIN not in plugins.get("deny", ())
+            and FOLDER in plugins["load"]["paths"]
+            and entry["enabled"] is True
+            and entry["hooks"]["allowConversationAccess"] is True
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        loaded = False
+    if not loaded:
+        yield "openclaw.json", "OpenClaw does not load the guard, or shows it nothing, so it holds nothing back"
 
 
 def _problems(data: Mapping[str, Any], plan: MachinePlan) -> Iterator[str]:

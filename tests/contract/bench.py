@@ -41,6 +41,15 @@ STORMY: Mapping[str, Answer] = {
 }
 
 
+def guard_overlay(content: bytes, twins: Mapping[str, str]) -> bytes:
+    """The guard's data with the same agents again; and without a gray share, which takes more turns than there are."""
+    data = json.loads(content)
+    scenarios = data["scenarios"]
+    return json.dumps(
+        {**data, "gray": None, "scenarios": scenarios | {t: scenarios[a] for t, a in twins.items()}}
+    ).encode()
+
+
 def storm(bench: Bench, agent: str) -> Turn:
     """The turn that takes minutes."""
     primary = ROUTES[TWINS[agent]].hops[0]
@@ -55,6 +64,7 @@ def opened(folder: Path, seen: list[Row]) -> Iterator[Bench]:
     files = {
         **FILES,
         "openclaw.json": overlay(FILES["openclaw.json"], upstream.mlx.port, TWINS),
+        "guard/guard.json": guard_overlay(FILES["guard/guard.json"], TWINS),
         **{f"agents/{name}/agent/settings.json": json.dumps(ONE_REPETITION).encode() for name in (PATIENT, ASKED)},
     }
     environment = {

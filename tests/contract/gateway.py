@@ -51,6 +51,8 @@ class Gateway:
     side_proxy: str
     folder: Path
     port: int
+    #: none for commands alone
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def log(self) -> str:
@@ -58,9 +60,18 @@ class Gateway:
         return (self.folder / "gateway.log").read_text("utf-8", "replace")[-6000:]
 
     def ask(
-        self, scenario: str, text: str, *, stream: bool = False, model: str | None = None, session: str | None = None
+        self,
+        scenario: str,
+        text: str | list[dict[str, Any]],
+        *,
+        stream: bool = False,
+        model: str | None = None,
+        session: str | None = None,
     ) -> httpx.Response:
-        """One turn of a scenario's agent over `/v1/chat/completions`; unless one is named, in a session of its own."""
+        """One turn of a scenario's agent over `/v1/chat/completions`; unless one is named, in a session of its own.
+
+        `text` may be OpenAI's parts of a message, too: text and pictures.
+        """
         wanted = {"x-openclaw-model": model, "x-openclaw-session-key": session}
         body = {
             "model": f"openclaw/{scenario}",
@@ -115,7 +126,7 @@ class Gateway:
 def home(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
     """A home with these files where a Mac has them, and the environment that points OpenClaw there."""
     state = folder / ".openclaw"
-    state.mkdir(mode=0o700)
+    state.mkdir(mode=0o700, exist_ok=True)
     for name, content in files.items():
         (state / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         (state / name).write_bytes(content)
@@ -141,15 +152,16 @@ def running(
         "NODE_EXTRA_CA_CERTS": str(certificate),
     }
     side_proxy = f"http://127.0.0.1:{upstream.side_proxy.port}"
-    gateway = Gateway(command, {**environment, **network}, side_proxy, folder, port)
+    environment = {**environment, **network}
     with (folder / "gateway.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "gateway", "--port", str(port)],
-            env=dict(gateway.environment),
+            env=environment,
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
+        gateway = Gateway(command, environment, side_proxy, folder, port, process)
         try:
             _await_ready(process, gateway)
             yield gateway

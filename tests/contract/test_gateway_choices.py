@@ -6,7 +6,7 @@ import pytest
 
 from compiler.plan import Route
 from tests.contract.gateway import COMMAND_PATIENCE
-from tests.contract.turns import NUMBERS, ROUTES, Bench, first_with_fallbacks, foreign, key_of, slug
+from tests.contract.turns import NUMBERS, ROUTES, TICKET, Bench, first_with_fallbacks, foreign, key_of, slug
 
 SENSITIVE = [pytest.param(route, id=name) for name, route in ROUTES.items() if route.labels]
 
@@ -34,7 +34,7 @@ def test_another_model_is_refused_in_a_chat(bench: Bench, route: Route) -> None:
     refused = bench.gateway.chat(session, f"/model {foreign(route)}")
     assert foreign(route) in refused and "is not allowed. Use /models" in refused
     assert f"/model {foreign(route)}" not in "".join(call.text for call in bench.upstream.calls[before:])
-    bench.gateway.chat(session, f"Say hello. {mark}")
+    bench.gateway.chat(session, f"Say hello. {TICKET} {mark}")
     assert [(call.model, key_of(call)) for call in bench.calls_with(mark)] == [(slug(route.hops[0]), route.hops[0].key)]
 
 
@@ -45,14 +45,14 @@ def test_a_model_of_the_route_is_taken_in_a_chat(bench: Bench) -> None:
     mark = f"[chat {next(NUMBERS)}]"
     session = f"agent:{route.scenario}:chosen"
     bench.gateway.chat(session, f"/model openrouter/{slug(other)}")
-    bench.gateway.chat(session, f"Say hello. {mark}")
+    bench.gateway.chat(session, f"Say hello. {TICKET} {mark}")
     assert [(call.model, key_of(call)) for call in bench.calls_with(mark)] == [(slug(other), other.key)]
 
 
 @pytest.mark.parametrize("route", SENSITIVE)
 def test_over_http_the_command_is_text_for_the_routes_own_model(bench: Bench, route: Route) -> None:
     mark = f"[slash {next(NUMBERS)}]"
-    assert bench.gateway.ask(route.scenario, f"/model {foreign(route)} {mark}").status_code == 200
+    assert bench.gateway.ask(route.scenario, f"/model {foreign(route)} {TICKET} {mark}").status_code == 200
     assert {call.model for call in bench.calls_with(mark)} == {slug(route.hops[0])}
 
 

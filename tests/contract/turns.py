@@ -26,6 +26,8 @@ VARIABLES: Mapping[KeyClass, str] = {
 }
 KEYS: Mapping[str, KeyClass] = {f"stub-{key}-{secrets.token_hex(8)}": key for key in VARIABLES}
 NUMBERS = count(1)
+#: What the guard asks for where a scenario needs a ticket.
+TICKET = "SEC-1"
 #: Only what a tool said has it in what a model reads.
 TOLD = '"role": "tool"'
 
@@ -114,7 +116,7 @@ class Bench:
         """A turn in which models answer as told; each turn has a mark by which its calls are found."""
         mark = f"[turn {next(NUMBERS)}]"
         self.script.update({(mark, model): answer for model, answer in said.items()})
-        answer = self.gateway.ask(scenario, f"Say hello. {mark}", stream=stream, model=model)
+        answer = self.gateway.ask(scenario, f"Say hello. {TICKET} {mark}", stream=stream, model=model)
         turn = Turn(mark, answer, self.calls_with(mark))
         self.turns.append(turn)
         return turn
@@ -123,7 +125,7 @@ class Bench:
         """All calls so far that hold a text."""
         return tuple(call for call in self.upstream.calls if text in call.text)
 
-    def use_tool(self, scenario: str, tool: str, arguments: Mapping[str, str]) -> str:
+    def use_tool(self, scenario: str, tool: str, arguments: Mapping[str, str], session: str | None = None) -> str:
         """A turn in which the model asks once for a tool: what the tool told the model."""
         mark = f"[tool {next(NUMBERS)}]"
 
@@ -134,7 +136,7 @@ class Bench:
 
         self.upstream.rule = decide
         try:
-            answer = self.gateway.ask(scenario, f"Use the tool. {mark}")
+            answer = self.gateway.ask(scenario, f"Use the tool. {mark}", session=session)
         finally:
             self.upstream.rule = self.decide
         assert answer.status_code == 200, answer.text

@@ -58,6 +58,13 @@ class Answer:
     tool: tuple[str, Mapping[str, Any]] | None = None
     broken: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: OpenRouter's `usage` of the call; its `cost` in USD may be in it
+    usage: Mapping[str, Any] = field(default_factory=lambda: tokens(10, 2))
+
+
+def tokens(prompt: int, completion: int, **more: Any) -> dict[str, Any]:
+    """What a call took, in OpenRouter's words."""
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion, **more}
 
 
 def refusal(status: int, message: str, **metadata: str) -> Answer:
@@ -83,6 +90,8 @@ class Upstream:
         self._lock = threading.Lock()
         self._calls: list[Call] = []
         self.rule: Rule = lambda _: Answer()
+        #: what OpenRouter says is left of a key's limit in USD; None for a key without a limit
+        self.limit_remaining: float | None = None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
         self.proxy = _Server(self, context)
@@ -173,7 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = False
 
     def do_GET(self) -> None:
-        self._send(200, json.dumps({"object": "list", "data": []}).encode(), "application/json")
+        data: Any = {"object": "list", "data": []}
+        if self.path.endswith("/key"):
+            left = self.server.upstream.limit_remaining
+            data = {"data": {"label": "sk-or-v1-stub", "limit": None, "limit_remaining": left, "usage": 0}}
+        self._send(200, json.dumps(data).encode(), "application/json")
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -191,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif call.body.get("stream"):
             self._stream(call, answer)
         else:
-            whole = _completion(call, "chat.completion", {"message": _message(answer)}, _reason(answer))
+            whole = _completion(call, answer, "chat.completion", {"message": _message(answer)}, _reason(answer))
             self._send(200, json.dumps(whole).encode(), "application/json")
 
     def _send(self, status: int, content: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
@@ -228,22 +241,22 @@ def _reason(answer: Answer) -> str:
     return "tool_calls" if answer.tool else "stop"
 
 
-def _completion(call: Call, kind: str, part: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
+def _completion(call: Call, answer: Answer, kind: str, part: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
     choice = {"index": 0, "finish_reason": reason, **part}
-    usage = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
-    return {"id": "gen-1", "object": kind, "created": 0, "model": call.model, "choices": [choice], "usage": usage}
+    fixed = {"id": "gen-1", "object": kind, "created": 0, "model": call.model}
+    return {**fixed, "choices": [choice], "usage": dict(answer.usage)}
 
 
 def _events(call: Call, answer: Answer) -> Iterator[bytes]:
     """The events of a streamed answer."""
     if call.host == OPENROUTER:
         yield b": OPENROUTER PROCESSING\n\n"
-    yield _event(_completion(call, "chat.completion.chunk", {"delta": _message(answer)}, None))
+    yield _event(_completion(call, answer, "chat.completion.chunk", {"delta": _message(answer)}, None))
     if answer.broken:
-        failed = _completion(call, "chat.completion.chunk", {"delta": {"content": ""}}, "error")
+        failed = _completion(call, answer, "chat.completion.chunk", {"delta": {"content": ""}}, "error")
         yield _event({**failed, "error": {"code": 502, "message": "Provider disconnected"}})
         return
-    yield _event(_completion(call, "chat.completion.chunk", {"delta": {}}, _reason(answer)))
+    yield _event(_completion(call, answer, "chat.completion.chunk", {"delta": {}}, _reason(answer)))
     yield b"data: [DONE]\n\n"
 
 

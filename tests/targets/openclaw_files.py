@@ -30,7 +30,7 @@ def emitted(plan: MachinePlan) -> bytes:
 def emitted_files(plan: MachinePlan) -> dict[str, bytes]:
     found = {artifact.path: artifact.content for artifact in TARGET.emit(plan)}
     assert list(found)[:3] == ["openclaw.json", "policy.jsonc", "guard/guard.json"]
-    assert all(path.endswith("/AGENTS.md") for path in list(found)[3:])
+    assert all(path.startswith("guard/") or path.endswith("/AGENTS.md") for path in list(found)[3:])
     return found
 
 

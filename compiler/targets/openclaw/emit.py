@@ -15,6 +15,7 @@ from compiler.openclaw_names import PROVIDERS, model_ref
 from compiler.plan import GATEWAY_PORT, MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Route
 from compiler.strictest import combined, strictest
 from compiler.targets import Artifact
+from compiler.targets.openclaw import plugin
 from compiler.targets.openclaw.conformance import INSTALLED_PATH, conformance, fingerprint, rendered
 from compiler.targets.openclaw.conformance import PATH as POLICY_PATH
 from compiler.targets.wire import provider_object
@@ -47,7 +48,9 @@ def emit(plan: MachinePlan) -> Iterator[Artifact]:
     shape = _shape(plan)
     rules = _rules(shape)
     policy = {"path": INSTALLED_PATH, "hash": fingerprint(rules)}
-    text = templates(__package__ or "").get_template("openclaw.json.j2").render(shape, policy=policy)
+    text = (
+        templates(__package__ or "").get_template("openclaw.json.j2").render(shape, policy=policy, guard=plugin.build())
+    )
     data = simplejson.loads(text, use_decimal=True)
     pretty = simplejson.dumps(data, use_decimal=True, ensure_ascii=False, indent=2)
     places = [place for route in plan.on("openclaw") for place in route.places]
@@ -55,6 +58,8 @@ def emit(plan: MachinePlan) -> Iterator[Artifact]:
     yield Artifact(PATH, f"{pretty}\n".encode(), sources)
     yield Artifact(POLICY_PATH, rendered(rules), sources)
     yield Artifact(GUARD_PATH, guard_json(plan), guard_sources(plan))
+    for name, content in plugin.files().items():
+        yield Artifact(f"{plugin.FOLDER}/{name}", content, plan.places)
     for route in plan.on("openclaw"):
         if route.ticket is not None:
             yield Artifact(INSTRUCTIONS.format(route.scenario), _instructions(route), route.places)

@@ -1,0 +1,93 @@
+// Which labels a text, a path or a tool's input carries, and which ticket a text names.
+
+import path from "node:path";
+import { atHome, checkouts, remotes, spellings } from "./git.js";
+import { fold } from "./globs.js";
+
+const BETWEEN_WORDS = /[\s"'`;|&<>(){}[\],=]+/;
+const AROUND_TICKETS = /^[.,:;!?()[\]<>"'`]+|[.,:;!?()[\]<>"'`]+$/g;
+
+/** Labels whose detectors or patterns find something in a text. */
+export function ofText(policy, text) {
+  return named(policy, (label) => label.texts.some((each) => finds(each, text)));
+}
+
+function finds({ expression, luhn }, text) {
+  expression.lastIndex = 0;
+  for (let match = expression.exec(text); match; match = expression.exec(text)) {
+    if (!luhn || passesLuhn(match[0])) return true;
+    expression.lastIndex = match.index + 1;
+  }
+  return false;
+}
+
+/** The check sum of card numbers. */
+function passesLuhn(text) {
+  const digits = [...text.replace(/[^0-9]/g, "")].reverse().map(Number);
+  const sum = digits.reduce((total, digit, at) => total + (at % 2 ? (digit > 4 ? 2 * digit - 9 : 2 * digit) : digit), 0);
+  return digits.length > 0 && sum % 10 === 0;
+}
+
+/** Labels of files by where they lie: by their path, and by the remotes of the checkouts around them. */
+export function ofPaths(policy, written, base) {
+  const found = new Set();
+  const folders = new Map();
+  const origins = new Map();
+  for (const name of new Set(written)) {
+    const full = path.resolve(base, atHome(name));
+    const tops = checkouts(full, folders);
+    for (const top of tops) if (!origins.has(top)) origins.set(top, remotes(top));
+    const places = positions(full, [base, ...tops]);
+    const sources = tops.flatMap((top) => origins.get(top));
+    for (const label of named(policy, (each) => holds(each.paths, places) || holds(each.repos, sources))) found.add(label);
+  }
+  return [...found];
+}
+
+const holds = (expressions, texts) => expressions.some((expression) => texts.some((text) => expression.test(text)));
+
+const named = (policy, applies) => [...policy.labels].filter(([, label]) => applies(label)).map(([name]) => name);
+
+/** A path as globs may mean it: from the top of the disk, and from each workspace or checkout around it. */
+export function positions(full, tops) {
+  const found = new Set();
+  for (const spelling of spellings(full)) {
+    found.add(spelling.replace(/^\/+|\/+$/g, ""));
+    for (const start of tops.flatMap(spellings)) {
+      const folder = start.replace(/\/+$/, "") + "/";
+      if (spelling.startsWith(folder)) found.add(spelling.slice(folder.length));
+    }
+  }
+  // a folder stands for what lies in it
+  return [...found].filter(Boolean).flatMap((place) => [fold(place), fold(place + "/.")]);
+}
+
+/** Words of a prompt that can only be meant as paths: web addresses are none. */
+export function pathsInText(text) {
+  const words = new Set(text.split(BETWEEN_WORDS).map((word) => word.replace(/^file:\/\//, "").replace(/[.:!?]+$/, "")));
+  return [...words].filter((word) => !word.includes("://") && (/[/\\]/.test(word) || /^~|\.[A-Za-z0-9_-]+$/.test(word)));
+}
+
+/** Every word of a tool's input: some of them are paths. */
+export function pathsInInput(value) {
+  const texts = strings(value);
+  return [...new Set([...texts, ...texts.flatMap((text) => text.split(BETWEEN_WORDS))])].filter(
+    (word) => word && word.length < 4096 && !word.includes("\0"),
+  );
+}
+
+/** Every text inside a JSON value. */
+export function strings(value) {
+  if (typeof value === "string") return [value];
+  return value && typeof value === "object" ? Object.values(value).flatMap(strings) : [];
+}
+
+/** The first word of a text that is a ticket, also at the end of a sentence or in brackets. */
+export function ticketIn(ticket, text) {
+  for (const word of text.split(/[ \t\n\r\f\v]+/)) {
+    const bare = word.replace(AROUND_TICKETS, "");
+    const found = [word, bare].find((each) => each && ticket.expression.test(each));
+    if (found) return bare || found;
+  }
+  return null;
+}

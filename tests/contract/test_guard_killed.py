@@ -1,0 +1,72 @@
+"""The gateway is killed in the middle of a turn: what its guard knows afterwards, and what it does with torn files."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+from tests.contract.guards import configuration, guarded, stub
+from tests.contract.turns import key_of
+from tests.fakes.upstream import Answer, Call, tokens
+
+KEY = "sk-" + "0a1B" * 8
+USAGE = tokens(100, 20, cost=0.05)
+
+
+def _counted(state: Path) -> tuple[int, int]:
+    """All tokens and gray tokens that the saved counters hold."""
+    hours = json.loads((state / "counters.json").read_text("utf-8"))["hours"]
+    return sum(each["total"] for _, each in hours), sum(each["gray"] for _, each in hours)
+
+
+def test_counters_are_right_again_after_a_kill(tmp_path: Path) -> None:
+    home, killed = tmp_path / "home", threading.Event()
+    state = home / ".openclaw" / "guard" / "state"
+
+    def rule(call: Call) -> Answer:
+        if "hold the line" in call.text:
+            killed.wait(300)
+        return Answer(usage=USAGE)
+
+    with stub(tmp_path) as (upstream, certificate):
+        upstream.rule = rule
+        with guarded(home, upstream, certificate) as bench, ThreadPoolExecutor(1) as pool:
+            for _ in range(3):
+                assert bench.gateway.ask("agent-loops", "Say hello.").status_code == 200
+            assert bench.gateway.ask("security-audit", "Say hello. SEC-1").status_code == 200
+            open_turn = pool.submit(bench.gateway.ask, "agent-loops", "hold the line")
+            upstream.wait_for(lambda call: "hold the line" in call.text, 120)
+            assert bench.gateway.process is not None
+            bench.gateway.process.kill()
+            bench.gateway.process.wait(60)
+            killed.set()
+            assert isinstance(open_turn.exception(120), httpx.TransportError)
+            before = bench.lines
+            assert [line["cost_usd"] for line in before if line["scenario"] == "security-audit"] == ["0.05"]
+            assert {line["cost_from"] for line in before} == {"provider"}
+
+            # the guard also runs where no gateway does
+            leak = bench.gateway.run("agent", "--local", "--agent", "gray-trials", "--message", f"key {KEY}", "--json")
+            assert leak.returncode == 0, leak.stdout + leak.stderr
+            assert {key_of(call) for call in upstream.calls if KEY in call.text} == {"token"}
+            after_local = bench.lines
+            assert [line["labels"] for line in after_local[len(before) :]] == [["credentials"]]
+
+        (state / "counters.json").write_text('{"hours": [[', "utf-8")
+        with (state / "decisions.jsonl").open("a", encoding="utf-8") as log:
+            log.write('{"version":1,"id":"0a')
+        with guarded(home, upstream, certificate, configuration(upstream.mlx.port)) as bench:
+            assert bench.gateway.ask("agent-loops", "Say hello.").status_code == 200
+            # half a line is no line; OpenClaw itself takes up the turn that the kill broke off, sooner or later
+            bench.wait_for_lines(len(after_local) + 1)
+            assert bench.lines[: len(after_local)] == after_local
+            assert bench.status["ok"] is False and "counters.json" in bench.status["problem"]
+            assert any(file.name.startswith("counters.json.corrupt-") for file in state.iterdir())
+        logged = sum(line["prompt_tokens"] + line["completion_tokens"] for line in bench.lines)
+        served = 120 * sum(key_of(call) != "local" for call in upstream.calls)
+        assert _counted(state) == (logged, 0)
+        assert served - logged <= 120  # what was under way when the gateway died

@@ -16,7 +16,7 @@ from typing import Any
 from harness.answer_json import parsed
 from harness.market.spend import amounts
 from harness.market.spend.amounts import OddError
-from harness.market.spend.findings import MIXED_TIME_ZONES, ODD_DAY, ODD_ROW
+from harness.market.spend.findings import ODD_DAY, ODD_ROW
 from harness.market.spend.importing import AHEAD, Names
 from harness.market.spend.rows import NAMED, NO_KEY, Decision
 from harness.market.spend.track_keys import PREFIX
@@ -72,7 +72,7 @@ def read_line(line: bytes, names: Names, now: datetime.datetime) -> Decision:
     track, slug = _model(chosen)
     model, permaslug = names.both(slug) if slug else ("", "")
     counts = {name: amounts.count(data, name) for name in _COUNTS}
-    usd = amounts.optional_usd(data, "cost_usd")
+    usd = amounts.optional_usd({"cost_usd": _optional(data, "cost_usd")}, "cost_usd")
     _hold_together(counts, usd, _optional(data, "cost_from"), chosen)
     return Decision(
         **{name: _text(data, name, _FORMS[name]) for name in _FORMS.keys() - {"at"}},
@@ -135,8 +135,6 @@ def _time(text: str, now: datetime.datetime) -> datetime.datetime:
         at = datetime.datetime.fromisoformat(text)
     except ValueError:
         raise OddError(ODD_ROW, f"at is {text!a}, which is no time") from None
-    if at.utcoffset():
-        raise OddError(MIXED_TIME_ZONES, f"{text} is not UTC")
     if at > now + AHEAD:
         raise OddError(ODD_DAY, f"{text} is in the future; it is {now:%Y-%m-%d %H:%M} UTC")
     return at

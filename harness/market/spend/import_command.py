@@ -36,7 +36,7 @@ def run(asked: argparse.Namespace, clock: Clock | None = None) -> int:
     try:
         said = _guard_logs(asked, now) if asked.kind else _calls(asked, asked.file[0], now)
     except PolicyError as error:
-        show(error.findings, asked.format, asked.project)
+        show(error.findings, asked.format, asked.project, {} if asked.kind else None)
         return 1
     say(said)
     return 0
@@ -47,7 +47,7 @@ def _guard_logs(asked: argparse.Namespace, now: datetime.datetime) -> str:
     ledger = ledger_file(asked.ledger, asked.project)
     logs = read_logs(asked.file, _names(asked.project), now)
     if logs.cut_off:
-        show(logs.cut_off, asked.format, asked.project)
+        show(logs.cut_off, asked.format, asked.project, {})  # what stands there is nobody's business
     found = logs.decisions
     taken = None if asked.dry_run or not found else _entered(ledger, lambda open: enter_decisions(found, open))
     files = f"{len(asked.file)} log{'s' if asked.file[1:] else ''}"

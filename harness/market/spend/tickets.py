@@ -82,7 +82,7 @@ class _Logged:
 def _once(line: Sequence[_Logged]) -> Iterator[_Logged]:
     """The turns, and the calls that are none of theirs."""
     turns, calls = ([each for each in line if each.is_turn is is_turn] for is_turn in (True, False))
-    is_told = sum(each.tokens for each in turns) >= sum(each.tokens for each in calls)
+    is_told = bool(turns) and sum(each.tokens for each in turns) >= sum(each.tokens for each in calls)
     yield from turns
     yield from (each for each in calls if each.call.ticket is not None or not is_told)
 

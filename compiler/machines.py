@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from compiler.plan import Label, MachinePlan, MlxServer, Model, Route, Schedule
+from compiler.guarded import Past, plan_guard
+from compiler.plan import Guard, Label, MachinePlan, MlxServer, Model, Route, Schedule
 from compiler.policy import Policies
 from compiler.policy.blocks import blocks_on
 from compiler.policy.fleet import Machine
@@ -14,7 +15,7 @@ from compiler.policy.fleet import Machine
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def plan_machines(routes: tuple[Route, ...], policies: Policies) -> Mapping[str, MachinePlan]:
+def plan_machines(routes: tuple[Route, ...], past: Past, policies: Policies) -> Mapping[str, MachinePlan]:
     """Every machine's plan. Machines that differ in nothing but name and owner share one plan, made once."""
     machines: dict[str, MachinePlan] = {}
     alike: dict[object, MachinePlan] = {}
@@ -22,7 +23,7 @@ def plan_machines(routes: tuple[Route, ...], policies: Policies) -> Mapping[str,
     for name, machine in policies.fleet.machines.items():
         profile = _profile(machine)
         if profile not in alike:
-            alike[profile] = _machine_plan(machine, routes, labels, policies)
+            alike[profile] = _machine_plan(machine, routes, labels, past, policies)
         machines[name] = alike[profile]
     return MappingProxyType(machines)
 
@@ -34,7 +35,7 @@ def _profile(machine: Machine) -> object:
 
 
 def _machine_plan(
-    machine: Machine, routes: tuple[Route, ...], labels: tuple[Label, ...], policies: Policies
+    machine: Machine, routes: tuple[Route, ...], labels: tuple[Label, ...], past: Past, policies: Policies
 ) -> MachinePlan:
     roles = frozenset(machine.roles)
     here = tuple(route for route in routes if _takes_up(machine.tier, roles, route))
@@ -42,6 +43,7 @@ def _machine_plan(
     gateway = policies.fleet.machines[machine.gateway].address if machine.gateway else None
     weekly = policies.acceptance.schedule if policies.acceptance and "harness" in roles else None
     always_on = machine.tier == "remote"
+    guard = plan_guard(taken, past, policies)
     return MachinePlan(
         tier=machine.tier,
         always_on=always_on,
@@ -51,10 +53,11 @@ def _machine_plan(
         gateway=gateway if "openclaw" in roles else None,
         mlx=MlxServer(machine.mlx.model, machine.mlx.context_tokens, machine.mlx.port) if machine.mlx else None,
         routes=taken,
-        models=tuple(_models(taken, policies)),
+        models=tuple(_models(taken, guard, policies)),
         labels=labels,
         harness=Schedule(WEEKDAYS.index(weekly.weekday) + 1, weekly.hour, weekly.minute) if weekly else None,
         paused=tuple(route for route in here if route.paused is not None),
+        guard=guard,
         places=(
             policies.place("fleet.yaml", "prefix"),
             *((policies.place("acceptance.yaml", "schedule", key=True),) if weekly else ()),
@@ -71,8 +74,9 @@ def _takes_up(tier: Literal["local", "remote"], roles: frozenset[str], route: Ro
     return "gateway" in roles
 
 
-def _models(routes: tuple[Route, ...], policies: Policies) -> Iterator[Model]:
-    for slug in sorted({hop.model for route in routes for hop in route.hops}):
+def _models(routes: tuple[Route, ...], guard: Guard, policies: Policies) -> Iterator[Model]:
+    hops = [hop for route in routes for hop in route.hops]
+    for slug in sorted({hop.model for hop in (*hops, *(hop for route in guard.routes for hop in route.instead))}):
         if facts := policies.lock.facts(slug):
             yield facts
 
@@ -81,4 +85,8 @@ def _labels(policies: Policies) -> Iterator[Label]:
     for name, label in sorted(policies.sensitive.labels.items()):
         place = policies.place("sensitive-data.yaml", "labels", name, key=True)
         reasons = tuple(block.reason for _, block in blocks_on(policies, (name,)))
-        yield Label(name, label.title, label.repos, label.paths, place, reasons)
+        yield Label(
+            name, label.title, label.repos, label.paths, place, reasons,
+            detectors=tuple(sorted(set(label.detectors))), patterns=tuple(dict.fromkeys(label.patterns)),
+            when_denied=label.when_denied,
+        )  # fmt: skip

@@ -13,7 +13,7 @@ from compiler.diagnostics import Code, Finding, Place, PolicyError
 from compiler.keypath import deepest, document, parted, place
 from compiler.plan import AccountPlan, MachinePlan
 from compiler.targets import Reach, Target
-from compiler.verify import UNPLANNED_REACH, violations
+from compiler.verify import UNGUARDED, UNPLANNED_REACH, loose_guards, violations
 
 UNREADABLE_ARTIFACT = Code(
     "VN904", "unreadable-artifact", "An artifact cannot be read back", "run `vane compile` to write it anew",
@@ -26,6 +26,7 @@ REFUSED_BY_SYSTEM = Code(
 )  # fmt: skip
 CODES = (UNREADABLE_ARTIFACT, REFUSED_BY_SYSTEM)
 
+_UNDO = "undo the edit, or take the file that `vane compile` writes"
 _OWNED = re.compile(r"(?:^|/)(contingencies/[^/]+/)?machines/([^/]+)/(.+)$")
 _ACCOUNT = re.compile(r"(?:^|/)(contingencies/[^/]+/)?(openrouter/[^/]+\.json)$")
 
@@ -114,7 +115,10 @@ def hold(held: Held, compiled: Compiled, targets: Sequence[Target]) -> Iterator[
     for (code, path, model, problem), scenarios in reached.items():
         who = ", ".join(dict.fromkeys(scenarios))
         said = f"{who} on {held.owner}: {path} reaches {model!r}: {problem}"
-        yield code.at(_place(held, path), said, "undo the edit, or take the file that `vane compile` writes")
+        yield code.at(_place(held, path), said, _UNDO)
+    for path, problem in loose_guards(plan, held.contents) if plan else ():
+        name = held.names.get(path) or next(iter(held.names.values()))
+        yield UNGUARDED.at(Place(name), f"{held.owner}: {path}: {problem}", _UNDO)
 
 
 def _plan(compiled: Compiled, owner: Owner) -> MachinePlan | AccountPlan | None:

@@ -117,7 +117,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Sensitive data by where it lies, and what may see it."""
+    """Sensitive data by where it lies or what it looks like, and what may see it."""
 
     name: str
     title: str
@@ -126,6 +126,61 @@ class Label:
     place: Place = field(compare=False)
     #: why the blocks on this label stand, as the policy says it
     reasons: tuple[str, ...] = ()
+    #: names of built-in patterns, and the team's own ones
+    detectors: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    when_denied: Literal["reroute", "block"] = "reroute"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedRoute:
+    """What a guard must know of a route of OpenClaw beyond the route itself, to judge one request."""
+
+    scenario: str
+    #: for each hop of the route the labels that may not reach it by the call that is made
+    denied: tuple[tuple[str, ...], ...]
+    #: other models of this Mac that its data may reach, in order of preference, by the preferences of work that no
+    #: scenario owns; and the labels that may not reach each
+    instead: tuple[Hop, ...] = ()
+    instead_denied: tuple[tuple[str, ...], ...] = ()
+    #: the route when the gray pool is rolled back, and when its track's cap is passed; None where it stays as it is
+    past_share: tuple[Hop, ...] | None = None
+    past_cap: tuple[Hop, ...] | None = None
+    #: the cap that `past_cap` is about
+    cap: str | None = None
+    is_incident: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrayCeiling:
+    """How much of the tokens of the last days may go to the gray pool."""
+
+    max_share: Decimal
+    window_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapLine:
+    """A budget, as a guard on a gateway counts it for itself."""
+
+    name: str
+    key: KeyClass
+    limit_usd: Decimal
+    period: Literal["daily", "weekly", "monthly"]
+    soft_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What holds for each request on a Mac, and no configuration of OpenClaw can say."""
+
+    routes: tuple[GuardedRoute, ...] = ()
+    gray: GrayCeiling | None = None
+    caps: tuple[CapLine, ...] = ()
+
+    def of(self, route: Route) -> GuardedRoute | None:
+        """What is known of a route."""
+        return next((known for known in self.routes if known.scenario == route.scenario), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +221,16 @@ class MachinePlan:
     harness: Schedule | None
     #: scenarios that would run here and are paused: no target may open a way to a model for them
     paused: tuple[Route, ...] = ()
+    #: what holds for each request
+    guard: Guard = Guard()
     #: the policy lines that gave the Mac its roles and servers apart from its own entry in fleet.yaml
     places: tuple[Place, ...] = field(default=(), compare=False)
 
     def reachable_by(self, route: Route) -> tuple[Hop, ...]:
-        """The hops of a route, and those of the seats that serve every agent of its surface."""
+        """The hops of a route, of the seats that serve every agent of its surface, and where a guard may send it."""
         seats = (r for r in self.on(route.surface) if SHARED_SLOTS.intersection(r.slots) and r != route)
-        return (*route.hops, *(hop for seat in seats for hop in seat.hops))
+        known = self.guard.of(route)
+        return (*route.hops, *(hop for seat in seats for hop in seat.hops), *(known.instead if known else ()))
 
     def on(self, surface: str) -> tuple[Route, ...]:
         """The routes of one surface."""

@@ -14,6 +14,7 @@ from typing import cast
 from compiler.account import plan_account
 from compiler.diagnostics import Place
 from compiler.downgrades import apply_downgraded, hold_blocks, runs_on_own_macs
+from compiler.guarded import Past
 from compiler.machines import plan_machines
 from compiler.plan import (
     MLX_PREFIX,
@@ -25,7 +26,7 @@ from compiler.plan import (
     Route,
     Track,
 )
-from compiler.policy import Policies
+from compiler.policy import TRACK_KEYS, Policies
 from compiler.policy.blocks import blocks_on
 from compiler.policy.tracks import DollarTrack, ProviderPreferences
 from compiler.situation import Pass, Routes, Situation, noted, served_labels, situations
@@ -230,9 +231,28 @@ def resolve(policies: Policies) -> tuple[Plan, ...]:
 def _plan(policies: Policies, situation: Situation, places: Mapping[str, Place]) -> Plan:
     routes = _routes(policies, situation)
     usual = _routes(policies, replace(situation, is_usual=True)) if _is_downgraded(policies) else routes
-    machines = plan_machines(routes, policies)
+    machines = plan_machines(routes, _past(policies, situation), policies)
     account = plan_account(routes, usual, policies)
     return Plan(situation.name, situation.folder, machines, places, routes, account, usual)
+
+
+def _past(policies: Policies, situation: Situation) -> Past:
+    """The routes that a guard turns to when a limit is reached before anybody has deployed its contingency.
+
+    Where one cap is passed already no second one is looked ahead to: OpenRouter's own refusal moves those calls.
+    """
+    rolled = not situation.gray_rolled_back and policies.tracks.gray_pool is not None
+    caps = {track.cap for name in TRACK_KEYS if (track := policies.track(name)) and track.cap}
+    return Past(
+        _by_name(_routes(policies, replace(situation, gray_rolled_back=True))) if rolled else {},
+        {cap: _by_name(_routes(policies, replace(situation, passed_cap=cap))) for cap in sorted(caps)}
+        if situation.passed_cap is None
+        else {},
+    )
+
+
+def _by_name(routes: Routes) -> dict[str, Route]:
+    return {route.scenario: route for route in routes}
 
 
 def _is_downgraded(policies: Policies) -> bool:

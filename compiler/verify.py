@@ -7,10 +7,11 @@ foreign address, a pattern, a scenario nobody described) counts as a violation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from compiler.diagnostics import Code, Finding
+from compiler.guard.proof import unguarded
 from compiler.plan import MLX_PREFIX, AccountPlan, MachinePlan
 from compiler.policy import Policies
 from compiler.policy.blocks import blocks_on, denial
@@ -31,7 +32,12 @@ UNPLANNED_REACH = Code(
     "this is a fault of the compiler, or somebody edited the artifact: report it with the message",
     "Every way in which text can reach a model is pinned; a way that no policy line asked for is a hole.",
 )  # fmt: skip
-CODES = (BLOCKED_REACH, MISSING_REQUIREMENT, UNPLANNED_REACH)
+UNGUARDED = Code(
+    "VN906", "unguarded", "A guard's data is missing, or looser than the policies",
+    "this is a fault of the compiler, or somebody edited the artifact: report it with the message",
+    "Labels, tickets, caps and the gray share hold for each request only where the guard knows them.",
+)  # fmt: skip
+CODES = (BLOCKED_REACH, MISSING_REQUIREMENT, UNPLANNED_REACH, UNGUARDED)
 
 #: How `read` names what is no scenario: all that a label lets through (`label:*`: every label), a job of a Mac, and all
 #: that a key of the account may be used for.
@@ -66,6 +72,14 @@ def verify(bundles: Iterable[Bundle], policies: Policies, targets: Sequence[Targ
                 if scenario in policies.scenarios:
                     place = policies.scenario_place(scenario, "scenario")
                 yield code.at(place, f"{reach.scenario} on {where}: {reach.path} reaches {reach.model!r}: {problem}")
+        for path, problem in loose_guards(bundle.plan, {each.path: each.content for each in bundle.artifacts}):
+            yield UNGUARDED.at(policies.place("sensitive-data.yaml"), f"{where}: {path}: {problem}")
+
+
+def loose_guards(plan: MachinePlan | AccountPlan, files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """(path, problem) where a guard of a Mac lets through more than the policies do."""
+    if isinstance(plan, MachinePlan):
+        yield from unguarded(files, plan)
 
 
 def reaches(artifacts: Iterable[Artifact], targets: Sequence[Target]) -> Iterator[Reach]:

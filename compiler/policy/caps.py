@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt
 
 from compiler.policy.types import Name, Percent, Policy, PolicyFile, TrackName, Usd
 
@@ -23,6 +25,8 @@ class Cap(Policy):
     downgrade_to: TrackName
     """The track that takes the work, both call by call when the key is out of money and as a whole week's plan."""
     overrun: Overrun
+    soft_percent: Annotated[StrictInt, Field(ge=1, le=100)] = 80
+    """From which part of the limit on the guard on a gateway warns."""
 
 
 class Caps(PolicyFile):

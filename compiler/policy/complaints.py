@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from compiler.advice import Advice
 from compiler.diagnostics import Code, Finding
+from compiler.patterns import fault_of
 from compiler.policy.types import MODEL_PATTERN, Policy, is_safe_name
 from compiler.redact import redact
 from compiler.yaml_text import CONTROL_CHARACTER, Document
@@ -58,6 +59,7 @@ _EXPECTED: Mapping[str, str] = {
 _SIZES: Mapping[str, str] = {
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
+    "too_long": "holds more than {max_length} values",
     "string_too_long": "is longer than {max_length} characters",
 }
 _PROVIDER = "a provider's slug such as anthropic or deepinfra/fp4"
@@ -103,7 +105,7 @@ def _finding(document: Document, kind: type[Policy], detail: Mapping[str, Any], 
 
 
 def _message(detail: Mapping[str, Any], at: tuple[str | int, ...]) -> str:
-    """`'limit_usd': must be more than 0, not -1`; a type's own sentence (model_form, regex …) stands as it is."""
+    """`'limit_usd': must be more than 0, not -1`; a type's own sentence (model_form …) stands as it is."""
     keys = [step for step in at if isinstance(step, str)]
     key = keys[-1] if keys else ""
     words = {"form": _FORMS.get(key, "another form")} | dict(detail.get("ctx", {}))
@@ -144,6 +146,11 @@ def _model_fix(value: Any) -> str:
     return f"did you mean {lower!r}?" if is_near else "name it as OpenRouter's list does"
 
 
+def _pattern_fix(value: Any, *, anchors: bool) -> str:
+    fault = fault_of(str(value), anchors=anchors)
+    return fault.fix if fault else ""
+
+
 _FIXES: Mapping[str, Callable[[Any], str]] = {
     "number": _number_fix,
     "int_type": _number_fix,
@@ -151,6 +158,8 @@ _FIXES: Mapping[str, Callable[[Any], str]] = {
     "string_type": lambda _: "put it in quotes",
     "tuple_type": lambda value: f"write it as a list: [{value}]",
     "model_form": _model_fix,
+    "ticket_pattern": lambda value: _pattern_fix(value, anchors=True),
+    "text_pattern": lambda value: _pattern_fix(value, anchors=False),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from compiler.policy.types import Name, Policy, PolicyFile, Text, seen
+from compiler.policy.types import Name, Policy, PolicyFile, Text, TextPattern, seen
 
 RepoGlob = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*?][A-Za-z0-9._*?-]*(/[A-Za-z0-9._*?-]+)+$")]
 PathGlob = Annotated[
@@ -16,13 +16,19 @@ Denied = Annotated[str, StringConstraints(pattern=r"^(free|gray|cloud|[a-z0-9~][
 
 
 class Label(Policy):
-    """Data of one kind: where it lies."""
+    """Data of one kind: where it lies, or what it looks like."""
 
     title: Text
     repos: tuple[RepoGlob, ...] = ()
     """Repositories as host/owner/name; * and ? match within."""
     paths: tuple[PathGlob, ...] = ()
     """Paths inside any repository, as in .gitignore; ** matches folders."""
+    detectors: tuple[Literal["private-keys", "api-keys", "card-numbers"], ...] = ()
+    """Built-in patterns: a prompt or a file that holds one carries the label, wherever it lies."""
+    patterns: Annotated[tuple[TextPattern, ...], Field(max_length=50)] = ()
+    """The team's own regular expressions, looked for in prompts and files."""
+    when_denied: Literal["reroute", "block"] = "reroute"
+    """What a gateway does with a turn whose model may not see it: ask an admissible model, or refuse."""
 
 
 class Requirement(Policy):

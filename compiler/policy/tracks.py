@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from compiler.policy.types import (
     Flag,
@@ -15,8 +15,8 @@ from compiler.policy.types import (
     Policy,
     PolicyFile,
     Reason,
-    Regex,
     Share,
+    TicketPattern,
     TrackName,
     Usd,
 )
@@ -57,8 +57,8 @@ class ProviderPreferences(Policy):
 class Escalation(Policy):
     """What a request must bring to use a track."""
 
-    ticket: Regex
-    """A regular expression; a ticket id that matches it must be in the request."""
+    ticket: TicketPattern
+    """A regular expression, in what Python and JavaScript mean alike. The request must hold a word that matches it."""
 
 
 class Downgraded(Policy):
@@ -112,6 +112,8 @@ class GrayPool(Policy):
     models: Annotated[tuple[ModelSlug, ...], Field(min_length=1)]
     max_share: Share
     """Ceiling on the share of all tokens."""
+    window_days: Annotated[StrictInt, Field(ge=1, le=31)] = 7
+    """The days that the ceiling looks back over, up to now, on each gateway."""
     provider: ProviderPreferences = ProviderPreferences()
     cap: Name | None = None
     rollback: Rollback

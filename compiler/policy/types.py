@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-import warnings
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 from pydantic_core import PydanticCustomError
+
+from compiler.patterns import fault_of
 
 #: Becomes a file name on case-insensitive file systems, a URL part and a launchd label part: hence so narrow.
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -71,12 +72,15 @@ def _number(value: Any) -> Any:
     return Decimal(value)
 
 
-def _regex(value: str) -> str:
-    try:
-        with warnings.catch_warnings(action="error"):  # what Python warns of will mean something else one day
-            re.compile(value)
-    except (re.error, OverflowError, RecursionError, Warning) as error:
-        raise PydanticCustomError("regex", "not a regular expression: {why}", {"why": str(error)}) from error
+def _ticket_pattern(value: str) -> str:
+    if fault := fault_of(value, anchors=True):
+        raise PydanticCustomError("ticket_pattern", "{why}", {"why": fault.why})
+    return value
+
+
+def _text_pattern(value: str) -> str:
+    if fault := fault_of(value, anchors=False):
+        raise PydanticCustomError("text_pattern", "{why}", {"why": fault.why})
     return value
 
 
@@ -114,7 +118,10 @@ Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text
 Reason = Annotated[Text, AfterValidator(_reason)]
 #: An ISO 8601 week, Monday to Sunday in UTC: 2026-W23
 IsoWeek = Annotated[str, Field(pattern=r"^20[0-9]{2}-W[0-9]{2}$"), AfterValidator(_week)]
-Regex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(seen), AfterValidator(_regex)]
+_Pattern = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(seen)]
+#: A regular expression for one word, and one that is looked for anywhere in a text: see `compiler.patterns`.
+TicketPattern = Annotated[_Pattern, AfterValidator(_ticket_pattern)]
+TextPattern = Annotated[_Pattern, AfterValidator(_text_pattern)]
 AbsolutePath = Annotated[str, AfterValidator(_machine_absolute)]
 _Number = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float)]
 #: A part of a whole, 0 to 1

@@ -170,7 +170,7 @@ def needs_not_met(plan: Plan, policies: Policies) -> Iterator[Problem]:
     for route in plan.routes:
         needs = policies.scenarios[route.scenario].needs
         for hop in route.hops:
-            for lack in _lacks(hop, needs, policies):
+            for lack in lacks(hop, needs, policies):
                 yield Problem(hop.place, f"{hop.model!r} in scenario {route.scenario!r}: {lack}")
     yield from _short_servers(plan, policies)
 
@@ -187,7 +187,8 @@ def _short_servers(plan: Plan, policies: Policies) -> Iterator[Problem]:
                 yield Problem(place, f"{held}, scenario {route.scenario!r} needs {needed:,}")
 
 
-def _lacks(hop: Hop, needs: Needs, policies: Policies) -> Iterator[str]:
+def lacks(hop: Hop, needs: Needs, policies: Policies) -> Iterator[str]:
+    """What a model cannot do of what a scenario needs."""
     locked = policies.lock.models.get(hop.model) or policies.lock.mlx.get(hop.model)
     if isinstance(locked, LockedModel):
         yield from _api_lacks(locked, needs)

@@ -12,8 +12,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from compiler.cursor_names import alias_problem
+from compiler.guard.check import check as guard_problems
 from compiler.redact import SECRET
-from compiler.targets.cursor.literal import LITERAL_NAME, guard_data, strict_json
+from compiler.strict_json import strict_json
 
 WIRE_PREFIX = "@preset/"
 #: The guard must be asked at least for these: without one of them labelled data gets past it.
@@ -24,6 +25,9 @@ _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.*?[^`])?\1(?!`)")
 
 def check(path: str, content: bytes) -> Iterator[str]:
     """One sentence a problem; none for a sound file."""
+    if path == "cursor/guard.json":
+        yield from (f"{path}: {problem}" for problem in guard_problems(content))
+        return
     checker = _CHECKS.get(path)
     if checker is None:
         yield f"{path}: no such file belongs below cursor/"
@@ -125,31 +129,8 @@ def _guard_problems(text: str) -> Iterator[str]:
         yield "it must be ASCII, so that no editor or terminal shows another program than the one that runs"
     try:
         compile(text, "vane-cursor-guard", "exec", dont_inherit=True)
-        data = guard_data(text)
     except (SyntaxError, ValueError) as error:
-        yield f"not a guard: {error}"
-        return
-    problems = [f"{LITERAL_NAME}{problem[1:]}" for problem in _schema_problems("guard", data)]
-    yield from problems or _guard_data_problems(data)
-
-
-def _guard_data_problems(data: dict[str, Any]) -> Iterator[str]:
-    aliases = set(data["aliases"])
-    for alias in sorted(data["paused"].keys() & aliases):
-        yield f"{alias!r} is paused, and an alias that may be used"
-    for alias in sorted(data["tickets"].keys() - aliases):
-        yield f"a ticket is asked for by {alias!r}, which is no alias"
-    for label in data["labels"]:
-        for alias in label["aliases"]:
-            if alias not in aliases:
-                yield f"label {label['name']!r} lets through {alias!r}, which is no alias"
-    names = [label["name"] for label in data["labels"]]
-    yield from (f"label {name!r} is there twice" for name in sorted({name for name in names if names.count(name) > 1}))
-    for alias, ticket in data["tickets"].items():
-        try:
-            re.compile(ticket)
-        except re.error as error:
-            yield f"the ticket of {alias!r} is no regular expression: {error}"
+        yield f"not a program: {error}"
 
 
 def _ignore_problems(text: str) -> Iterator[str]:

@@ -11,8 +11,11 @@ from typing import Any
 from jinja2 import Environment
 
 from compiler.diagnostics import Place
+from compiler.guard.data import guard_json
+from compiler.guard.data import sources as guard_sources
 from compiler.plan import KeyClass, Label, MachinePlan, Route
 from compiler.targets import Artifact
+from compiler.targets.cursor.program import program
 from compiler.targets.wire import preset_provider
 from compiler.templates import templates
 
@@ -67,12 +70,9 @@ def emit(machine: MachinePlan) -> Iterator[Artifact]:
     paused = tuple(route for route in machine.paused if route.surface == "cursor")
     yield Artifact("cursor/settings.json", _settings(seats), _sources(machine, routes))
     yield Artifact("cursor/hooks.json", _hooks(guard), _sources(machine))
-    yield Artifact(
-        "cursor/vane-cursor-guard",
-        _guard(machine, seats, clearances, paused),
-        _sources(machine, (*routes, *paused), machine.labels),
-        executable=True,
-    )
+    interpreter = f"{machine.prefix}/venv/bin/python3"
+    yield Artifact("cursor/vane-cursor-guard", program(interpreter), _sources(machine), executable=True)
+    yield Artifact("cursor/guard.json", guard_json(machine), guard_sources(machine))
     yield Artifact("cursor/cursorignore", _ignore(hidden), _sources(machine, routes, machine.labels))
     yield Artifact("cursor/permissions.json", _permissions(routes), _sources(machine, routes))
     yield Artifact(
@@ -118,33 +118,6 @@ def _permissions(routes: tuple[Route, ...]) -> bytes:
     terminal = sorted({command for route in routes for command in route.permissions.terminal})
     mcp = sorted({tool for route in routes for tool in route.permissions.mcp})
     return _canonical(_render("permissions.json.j2", terminal=terminal, mcp=mcp))
-
-
-def _guard(
-    machine: MachinePlan, seats: tuple[Seat, ...], clearances: tuple[Clearance, ...], paused: tuple[Route, ...]
-) -> bytes:
-    """The guard with its data in it: the JSON as Python strings, one a line, so that a reviewer can read the change."""
-    data = {
-        "version": 1,
-        "aliases": [seat.alias for seat in seats],
-        # the account keeps a preset for ever, so a person who kept its name in Cursor must be stopped here
-        "paused": {route.alias or route.scenario: route.paused for route in paused},
-        "tickets": {seat.alias: seat.route.ticket for seat in seats if seat.route.ticket is not None},
-        "labels": [
-            {
-                "name": label.name,
-                "title": label.title,
-                "reasons": label.reasons,
-                "repos": label.repos,
-                "paths": label.paths,
-                "aliases": aliases,
-            }
-            for label, aliases in ((entry.label, entry.aliases) for entry in clearances)
-        ],
-    }
-    lines = [repr(line) for line in json.dumps(data, indent=1).splitlines(keepends=True)]
-    interpreter = f"{machine.prefix}/venv/bin/python3"
-    return _render("guard.py.j2", interpreter=interpreter, policy=lines).encode("ascii", "backslashreplace")
 
 
 def _ignore(hidden: tuple[Label, ...]) -> bytes:

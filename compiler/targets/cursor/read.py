@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from compiler.strict_json import strict_json
 from compiler.targets import Reach
-from compiler.targets.cursor.literal import guard_data, strict_json
+from compiler.targets.cursor.program import body
 
 SETTINGS = "cursor/settings.json"
 HOOKS = "cursor/hooks.json"
 GUARD = "cursor/vane-cursor-guard"
+RULES = "cursor/guard.json"
 PRESET = "@preset/"
 OPENROUTER = "openrouter.ai"
 #: Where the guard must stand in the way, and fail closed, for its labels to mean anything.
@@ -23,12 +25,12 @@ def read(files: Mapping[str, bytes]) -> Iterator[Reach]:
     settings = strict_json(files[SETTINGS].decode("utf-8")) if SETTINGS in files else {}
     if settings:
         yield from _through_settings(settings)
-    if GUARD in files:
-        data = guard_data(files[GUARD].decode("utf-8"))
+    if RULES in files:
+        data = strict_json(files[RULES].decode("utf-8"))
         yield from _through_guard(settings, data)
         yield from _around_guard(files, data)
     elif settings:
-        yield Reach("label:*", "*", GUARD, {})
+        yield Reach("label:*", "*", RULES, {})
 
 
 def _through_settings(settings: Mapping[str, Any]) -> Iterator[Reach]:
@@ -85,25 +87,27 @@ def _is_openrouter(base: str) -> bool:
 
 def _through_guard(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Reach]:
     """What the guard lets through on a label, for the label itself and for the scenario behind the alias."""
-    for at, label in enumerate(data.get("labels", [])):
-        for position, alias in enumerate(label.get("aliases", [])):
-            path = f"{GUARD} labels[{at}].aliases[{position}]"
+    for label, cleared in data["cursor"]["cleared"].items():
+        for position, alias in enumerate(cleared):
+            path = f"{RULES} cursor.cleared.{label}[{position}]"
             indexes = _positions(settings, PRESET + str(alias))
             for index in indexes:
                 yield from _behind(settings, index, settings["aliases"][index]["scenario"], path)
-                yield from _behind(settings, index, f"label:{label['name']}", path)
+                yield from _behind(settings, index, f"label:{label}", path)
             if not indexes:
-                yield Reach(f"label:{label['name']}", str(alias), path, {})
+                yield Reach(f"label:{label}", str(alias), path, {})
 
 
 def _around_guard(files: Mapping[str, bytes], data: Mapping[str, Any]) -> Iterator[Reach]:
-    """Where the guard is not asked, or is ignored when it fails, labelled data reaches whatever somebody picks."""
+    """Where the guard is not asked, is ignored when it fails, or is not ours, data reaches whatever somebody picks."""
+    if files.get(GUARD, b"").partition(b"\n")[2] != body().encode():
+        yield from (Reach(f"label:{label}", "*", GUARD, {}) for label in data["labels"])
     hooks = strict_json(files[HOOKS].decode("utf-8")).get("hooks", {}) if HOOKS in files else {}
     for event in GATES:
         if any(_stands(entry) for entry in hooks.get(event, [])):
             continue
-        for label in data.get("labels", []):
-            yield Reach(f"label:{label['name']}", "*", f"{HOOKS} hooks.{event}", {})
+        for label in data["labels"]:
+            yield Reach(f"label:{label}", "*", f"{HOOKS} hooks.{event}", {})
 
 
 def _stands(entry: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from compiler.guard.check import check as guard_problems
 from compiler.redact import SECRET
 
 #: The files that we write, and the JSON Schema of each.
@@ -22,6 +23,8 @@ SCHEMAS = {"openclaw.json": "openclaw.schema.json", "policy.jsonc": "policy.sche
 def check(path: str, content: bytes) -> Iterator[str]:
     """One sentence for each problem of the file; no sentence quotes a value, which might be a secret."""
     name = path.rpartition("/")[2]
+    if name == "guard.json":
+        yield from guard_problems(content)
     if name == "AGENTS.md":
         yield from _instructions(content)
     if name not in SCHEMAS:

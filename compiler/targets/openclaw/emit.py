@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 import simplejson
 
-from compiler.plan import GATEWAY_PORT, MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Preferences, Route
+from compiler.guard.data import guard_json
+from compiler.guard.data import sources as guard_sources
+from compiler.openclaw_names import PROVIDERS, model_ref
+from compiler.plan import GATEWAY_PORT, MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Route
+from compiler.strictest import combined, strictest
 from compiler.targets import Artifact
 from compiler.targets.openclaw.conformance import INSTALLED_PATH, conformance, fingerprint, rendered
 from compiler.targets.openclaw.conformance import PATH as POLICY_PATH
@@ -18,16 +21,10 @@ from compiler.targets.wire import provider_object
 from compiler.templates import templates
 
 PATH = "openclaw.json"
+GUARD_PATH = "guard/guard.json"
 #: As it lies below ~/.openclaw: the agent's workspace, which openclaw.json names.
 INSTRUCTIONS = "workspace-{}/AGENTS.md"
 ROLES = frozenset({"gateway", "openclaw"})
-#: Order in the file. The token key takes the name under which OpenClaw knows OpenRouter.
-PROVIDERS: Mapping[KeyClass, str] = {
-    "token": "openrouter",
-    "dollar": "openrouter-dollar",
-    "gray": "openrouter-gray",
-    "local": "mlx",
-}
 KEY_VARIABLES: Mapping[KeyClass, str] = {
     "token": "OPENROUTER_TOKEN_KEY",
     "dollar": "OPENROUTER_DOLLAR_KEY",
@@ -43,8 +40,8 @@ SETUP = "openclaw"
 
 
 def emit(plan: MachinePlan) -> Iterator[Artifact]:
-    """openclaw.json, policy.jsonc and the instructions of agents that ask for a ticket; nothing for machines without
-    one of OpenClaw's roles."""
+    """openclaw.json, policy.jsonc, the guard's data and the instructions of agents that ask for a ticket; nothing for
+    machines without one of OpenClaw's roles."""
     if ROLES.isdisjoint(plan.roles):
         return
     shape = _shape(plan)
@@ -57,6 +54,7 @@ def emit(plan: MachinePlan) -> Iterator[Artifact]:
     sources = tuple(dict.fromkeys((*places, *plan.places)))
     yield Artifact(PATH, f"{pretty}\n".encode(), sources)
     yield Artifact(POLICY_PATH, rendered(rules), sources)
+    yield Artifact(GUARD_PATH, guard_json(plan), guard_sources(plan))
     for route in plan.on("openclaw"):
         if route.ticket is not None:
             yield Artifact(INSTRUCTIONS.format(route.scenario), _instructions(route), route.places)
@@ -79,17 +77,19 @@ def _shape(plan: MachinePlan) -> dict[str, Any]:
     """What the template fills in."""
     routes = plan.on("openclaw")
     hops = [hop for route in routes for hop in route.hops]
+    # the guard also sends turns to models that no route here has
+    every = [*hops, *(hop for known in plan.guard.routes for hop in known.instead)]
     seats = {slot: route for route in routes for slot in route.slots}
-    variables = {KEY_VARIABLES[hop.key] for hop in hops if hop.key != "local"} | {GATEWAY_VARIABLE}
+    variables = {KEY_VARIABLES[hop.key] for hop in every if hop.key != "local"} | {GATEWAY_VARIABLE}
     return {
         "variables": sorted(variables),
-        "providers": list(_providers(plan, hops)),
-        "default": _ref(_ambient(hops, seats)) if hops else None,
-        "shared": [(ref, provider_object(_combined(same))) for ref, same in _by_ref(hops).items()],
+        "providers": list(_providers(plan, every)),
+        "default": model_ref(_ambient(hops, seats)) if hops else None,
+        "shared": [(ref, provider_object(combined(same))) for ref, same in _by_ref(every).items()],
         "seats": seats,
         "seat_model": {slot: _model(route) for slot, route in seats.items()},
         "agents": [_agent(route, plan, seats) for route in routes],
-        "local_refs": sorted({_ref(hop) for hop in hops if hop.key == "local"}),
+        "local_refs": sorted({model_ref(hop) for hop in every if hop.key == "local"}),
         "denied": [*GENERATORS, SETUP],
         "is_gateway": "gateway" in plan.roles or plan.gateway is None,
         "remote": _socket(plan.gateway) if plan.gateway else None,
@@ -104,44 +104,17 @@ def _socket(gateway: str) -> str:
     return f"wss://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _ref(hop: Hop) -> str:
-    """OpenClaw's name for a candidate: the provider, which tells the key, and the model."""
-    return f"{PROVIDERS[hop.key]}/{hop.model.removeprefix(MLX_PREFIX)}"
-
-
 def _ambient(hops: list[Hop], seats: Mapping[str, Route]) -> Hop:
     """The candidate for work of nobody in particular: that of the agent who owns such work, else the strictest."""
-    return seats["system"].hops[0] if "system" in seats else _strictest(hops)
+    return seats["system"].hops[0] if "system" in seats else strictest(hops)
 
 
 def _by_ref(hops: Iterable[Hop]) -> dict[str, list[Hop]]:
     """Candidates by name, in the order in which the routes have them."""
     found: dict[str, list[Hop]] = {}
     for hop in hops:
-        found.setdefault(_ref(hop), []).append(hop)
+        found.setdefault(model_ref(hop), []).append(hop)
     return found
-
-
-def _strictest(hops: Iterable[Hop]) -> Hop:
-    """The candidate that can leak least: on the Mac itself, else without retention, else without training."""
-    return max(
-        hops,
-        key=lambda hop: (
-            hop.key == "local",
-            hop.key != "gray",
-            hop.preferences.zdr is True,
-            hop.preferences.data_collection == "deny",
-        ),
-    )
-
-
-def _combined(hops: list[Hop]) -> Preferences:
-    """Preferences for calls that no scenario owns: those of the strictest user, and its privacy from all of them."""
-    wanted = [hop.preferences for hop in hops]
-    base = _strictest(hops).preferences
-    deny = any(each.data_collection == "deny" for each in wanted)
-    zdr = any(each.zdr for each in wanted)
-    return replace(base, data_collection="deny" if deny else base.data_collection, zdr=True if zdr else base.zdr)
 
 
 def _providers(plan: MachinePlan, hops: list[Hop]) -> Iterator[dict[str, Any]]:
@@ -177,7 +150,7 @@ def _row(plan: MachinePlan, hops: list[Hop]) -> dict[str, Any]:
         "context": context,
         "output": model.max_completion_tokens or min(MOST_OUTPUT_TOKENS, context // 4),
         "cost": _cost(model),
-        "routing": None if model.is_mlx else provider_object(_combined(hops)),
+        "routing": None if model.is_mlx else provider_object(combined(hops)),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from compiler.targets import Reach
 from compiler.targets.openclaw.address import Node, branch, dig, expand, media_object, model_of, texts, turn_object
+from compiler.targets.openclaw.guarded import guarded
 from compiler.targets.openclaw.shared import for_all
 from compiler.targets.openclaw.ways import DEFAULTS, Way, chosen, for_agent
 
@@ -20,7 +21,8 @@ NAMELESS = "main"
 def read(files: Mapping[str, bytes]) -> Iterator[Reach]:
     """Every model that an agent of the file can bring text to, with the key that opens the way.
 
-    Global settings count for every agent. Comments (JSON5) are not understood and raise ValueError.
+    Global settings count for every agent, and so does what the guard may make of a turn. Comments (JSON5) are not
+    understood and raise ValueError.
     """
     if PATH not in files:
         return
@@ -36,6 +38,7 @@ def read(files: Mapping[str, bytes]) -> Iterator[Reach]:
             if reach not in found:
                 found.append(reach)
         yield from found
+    yield from guarded(root, files)
 
 
 def _agents(root: Node) -> dict[str, Node]:

@@ -34,7 +34,7 @@ def report(machine: str, number: int = 7, **more: Any) -> dict[str, Any]:
     origin = {"number": number, "commit": COMMIT[number]}
     data = {
         "format": "weathervane-agent-status/1", "machine": machine, "passes": 9, "soaked": 4,
-        "at": (NOW - datetime.timedelta(minutes=3)).isoformat(), "release": {**origin, "digest": "0" * 64},
+        "at": (datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=3)).isoformat(), "release": {**origin, "digest": "0" * 64},
         "offer": origin, "sync": {"state": "in-sync", "drift": []}, "health": {"state": "good"},
     }  # fmt: skip
     return {**data, **more}
@@ -73,7 +73,7 @@ def test_what_the_docs_show(project: Path, capsys: pytest.CaptureFixture[str]) -
     machines = dict.fromkeys(("air-ana", "air-ben"), "policies/fleet.yaml:3")
     (project / "generated/manifest.json").write_text(json.dumps({"machines": machines}))
     (project / "generated" / PATH).write_bytes(rings(("canary", ("air-ana",), 3, 1)))
-    later = (NOW - datetime.timedelta(minutes=1)).isoformat()
+    later = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=1)).isoformat()
     leave(project, report("air-ana"), report("air-ben", 6, sync={"state": "waiting", "drift": []}, at=later))
     assert status(project) == 0
     assert capsys.readouterr().out == shown

@@ -28,16 +28,16 @@ _PROVIDERS: Mapping[str, str] = MappingProxyType(
     {"openrouter": "token", "openrouter-dollar": "dollar", "openrouter-gray": "gray"}
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_MODEL = re.compile(r"[A-Za-z0-9@~][A-Za-z0-9@~._:/-]{0,199}")
+#: A question mark stands for a name that a guard did not take for one.
+_MODEL = re.compile(r"\?|[A-Za-z0-9@~][A-Za-z0-9@~._:/-]{0,199}")
 _HASH = re.compile(r"[0-9a-f]{1,64}")
 _TICKET = re.compile(r"[!-~]{1,100}")
-_USD = re.compile(r"[0-9]{1,7}(\.[0-9]{1,18})?")
+_USD = re.compile(r"[0-9]{1,7}(\.[0-9]{1,24})?")
 _FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType({
     "id": re.compile(r"[0-9a-f]{32}"),
     "at": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
     "machine": _NAME,
     "surface": re.compile(r"openclaw|cursor"),
-    "scenario": _NAME,
     "agent_run": _HASH,
     "session": re.compile(r"[0-9a-f]{16}"),
     "wanted": _MODEL,
@@ -45,6 +45,7 @@ _FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType({
 })  # fmt: skip
 #: Those that may be null.
 _OPTIONAL: Mapping[str, re.Pattern[str]] = MappingProxyType({
+    "scenario": _NAME,
     "ticket": _TICKET,
     "chosen": _MODEL,
     "reason": re.compile(r"share|cap|label|ticket|unreadable"),
@@ -78,6 +79,7 @@ def read_line(line: bytes, names: Names, now: datetime.datetime) -> Decision:
         **{name: _text(data, name, _FORMS[name]) for name in _FORMS.keys() - {"at"}},
         at=at,
         day=at.date(),
+        scenario=_optional(data, "scenario"),
         labels=_labels(data["labels"]),
         ticket=_optional(data, "ticket"),
         chosen=chosen,

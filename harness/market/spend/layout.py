@@ -78,7 +78,7 @@ DECISIONS: Mapping[str, str] = MappingProxyType({
     "day": "date",  # of `at`
     "machine": "string",
     "surface": "string",  # openclaw or cursor
-    "scenario": "string",
+    "scenario": "string",  # null where the surface did not tell
     "agent_run": "string",  # a hash
     "session": "string",  # a hash
     "labels": "string",  # names in order, a blank between two; "" without any

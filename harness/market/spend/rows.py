@@ -95,7 +95,7 @@ class Decision:
     day: datetime.date
     machine: str
     surface: str
-    scenario: str
+    scenario: str | None
     agent_run: str
     session: str
     labels: str

@@ -81,9 +81,11 @@ def test_a_guard_is_there_before_openclaw_is_told_of_it_and_longer(mac: Rehearsa
     assert gone.index("~/.openclaw/openclaw.json") < first_of_guard(gone)
     assert gone.index("~/.cursor/hooks.json") < gone.index("/opt/cursor/guard.json")
     changed = [name for _, name in order(mac, {"openclaw.json": openclaw(agents={})})]
-    assert changed.index("~/.openclaw/openclaw.json") < min(
-        i for i, n in enumerate(changed) if n.startswith(f"~/{GUARD}/")
-    )
+    assert changed.index("~/.openclaw/openclaw.json") < first_of_guard(changed)
+
+
+def first_of_guard(names: list[str]) -> int:
+    return min(index for index, name in enumerate(names) if name.startswith(f"~/{GUARD}/"))
 
 
 def test_the_files_are_their_owners_alone(mac: Rehearsal) -> None:

@@ -16,6 +16,7 @@ from harness.propose.gone import gone
 from harness.propose.gray_rollback import gray_rollback
 from harness.propose.mover import mover
 from harness.propose.price import price
+from harness.propose.production import heard, production
 from harness.propose.proposal import NotProposed, Proposal, Verdict
 from harness.propose.replayed import Replay
 from harness.propose.settle import settle
@@ -98,12 +99,12 @@ def _diffs(policies: Path, trials: Sequence[Trial]) -> Iterator[str]:
         yield "\n".join(diff)
 
 
-RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, price, entrant, mover)
+RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, production, price, entrant, mover)
 
 
 def decide(evidence: WeekEvidence, policies: Path, targets: Sequence[Target], replay: Replay | None = None) -> Decided:
     """Hear every rule; `policies` is the folder that edits are tried out on, and it is only read."""
-    found = [said for rule in RULES for said in rule(evidence)]
+    found = list(heard((said for rule in RULES for said in rule(evidence)), evidence))
     settled = settle(found, evidence.history)
     changes = [signal for signal in settled.signals if not signal.is_ticket]
     trials = try_out(policies, [signal.proposal for signal in changes], targets)

@@ -50,8 +50,8 @@ def _gray(found: Decisions) -> Iterator[str]:
         return
     most = unsigned(Fraction(found.max_share))
     over = ", which is more than it may have" if found.is_over else ""
-    counted = f"{tokens(found.gray_tokens)} of {tokens(found.tokens)}"
-    yield f"Gray models had {unsigned(found.share)} of the tokens that guards counted ({counted}; at most {most}){over}."
+    counted = f"{tokens(found.gray_tokens)} of {tokens(found.tokens)}; at most {most}"
+    yield f"Gray models had {unsigned(found.share)} of the tokens that guards counted ({counted}){over}."
     gray = (part for part in found.parts if part.gray_tokens)
     if said := ", ".join(f"{part.scenario} {unsigned(share(part.gray_tokens, part.tokens))}" for part in gray):
         yield f"Gray models' part by scenario: {said}."

@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from compiler.targets.cursor.literal import guard_data
 
 from compiler.plan import Label, MachinePlan, Permissions, Preferences
 from compiler.targets import Artifact
 from compiler.targets.cursor import TARGET
-from compiler.targets.cursor.literal import guard_data
 from tests.plans import (
     ASSIST,
     FLASH,

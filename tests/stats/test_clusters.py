@@ -53,12 +53,11 @@ def test_two_points_are_seen_in_a_weeks_turns_and_not_in_fifty_prompts() -> None
     dice = np.random.default_rng(8)
     seen = few = 0
     for _ in range(100):
-        week = [sessions(dice, 400, rate, 0.05) for rate in (0.03, 0.055)]
-        found = compared(*week)
+        found = compared(sessions(dice, 400, 0.03, 0.05), sessions(dice, 400, 0.055, 0.05))
         assert found is not None
         seen += found.p <= 0.05 and found.low > 0
-        prompts = [Sessions.of([(int(failed), 1) for failed in dice.random(50) < rate]) for rate in (0.03, 0.055)]
-        fifty = compared(*prompts)
+        before, after = (Sessions.of([(int(n), 1) for n in dice.random(50) < rate]) for rate in (0.03, 0.055))
+        fifty = compared(before, after)
         assert fifty is not None
         few += fifty.p <= 0.05
     assert seen >= 95

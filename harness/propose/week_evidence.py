@@ -24,8 +24,8 @@ from harness.weeks import Week
 
 LOCK = "policies/models.lock.json"
 NO_LOG = (
-    "a guard's log, since none was imported: what was stopped or sent elsewhere, and tool-call errors of production, are "
-    "not known"
+    "a guard's log, since none was imported: what was stopped or sent elsewhere, and tool-call errors of production, "
+    "are not known"
 )
 #: Files of a week's folder.
 RANKINGS, MARKET, PRICES, HARNESS = "rankings.json", "market.md", "prices.json", "harness.json"

@@ -22,7 +22,7 @@ from harness.report.stored.spend import spend, spend_json
 from harness.report.week_page import week_page
 from harness.weeks import Week
 from tests.market.shipped import totals
-from tests.report.evidence_files import PROPOSALS, SPEND, WEEK, archive_of, harness_files, keep
+from tests.report.evidence_files import DECISIONS, PROPOSALS, SPEND, WEEK, archive_of, harness_files, keep
 from tests.report.parsed import Parsed, parsed
 from tests.shipped import copied, targets
 
@@ -155,6 +155,13 @@ def hostile(project: Path, name: str) -> None:
     })  # fmt: skip
     track = {**SPEND["standings"][1], "cap": name, "period": {**SPEND["standings"][1]["period"], "name": name}}
     keep(folder(project) / "spend.json", {**SPEND, "standings": [track]})
+    keep(folder(project) / "decisions.json", {
+        **DECISIONS, "silent": [name], "logs": [{**log, "machine": name} for log in DECISIONS["logs"]],
+        **{part: [{**DECISIONS[part][0], **dict.fromkeys(keys, name)}] for part, keys in {
+            "parts": ("scenario",), "acts": ("action", "reason", "label", "scenario"),
+            "tool_errors": ("scenario", "model"), "compared": ("scenario", "base", "candidate"),
+        }.items()},
+    })  # fmt: skip
     data = json.loads(harness_files()["harness.json"])
     data["summary"] |= {"run": name, "started": name, "suite": {"name": name, "version": name, "sha256": ""}}
     data["summary"]["legs"][0] |= {"leg": name, "scenario": name, "models": [name, f"a/{name}"]}

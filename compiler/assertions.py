@@ -204,9 +204,14 @@ def _way(call: Call, others: int) -> str:
 
 
 def _lines(call: Call) -> tuple[str, ...]:
-    """The policy lines that put the model within reach: those of the scenario's hops and of the seats it shares."""
+    """The policy lines that put the model within reach: of the scenario's hops, of shared seats, of what guards do.
+
+    A label that no scenario of a model carries gets to it by a guard, from any scenario.
+    """
     subject, plan = call.reach.scenario, call.bundle.plan
     label = subject.removeprefix(LABEL_PREFIX) if subject.startswith(LABEL_PREFIX) else None
     routes = [route for route in plan.routes if route.scenario == subject or (label and label in route.labels)]
-    hops = (hop for route in routes for hop in plan.reachable_by(route) if hop.model == call.reach.model)
+    hops = [hop for route in routes for hop in plan.reachable_by(route) if hop.model == call.reach.model]
+    if label and not hops:
+        hops = [hop for route in plan.routes for hop in plan.reachable_by(route) if hop.model == call.reach.model]
     return tuple(dict.fromkeys(f"{hop.place.file}:{hop.place.line}" for hop in hops))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from compiler.diagnostics import Place
-from compiler.plan import AccountPlan, MachinePlan, Model, Step
+from compiler.plan import AccountPlan, Guard, MachinePlan, Model, Step
 from compiler.policy import LOCK_FILE, TRACK_KEYS, Policies
 from compiler.policy.blocks import blocks_on
 from compiler.probes import AnyPlan, Group, Input
@@ -84,10 +84,38 @@ def machine_inputs(plan: MachinePlan, machine: str, policies: Policies) -> Itera
     for role in plan.roles:
         yield said(f"role {role} of {machine}", fleet("roles"), roles=tuple(r for r in plan.roles if r != role))
     yield from _label_inputs(plan, policies)
+    yield from _limit_inputs(plan, policies)
+
+
+def _limit_inputs(plan: MachinePlan, policies: Policies) -> Iterator[Group]:
+    """What guards count: the gray share and the caps."""
+    guard = plan.guard
+    for field, value in (("max_share", Decimal("0.5")), ("window_days", 30)) if guard.gray else ():
+        changed: dict[str, Any] = {field: value}
+        gray = replace(guard.gray, **changed) if guard.gray else None
+        step = Step("plan_guard", f"`{field}` of the gray pool", policies.place("tracks.yaml", "gray_pool", field))
+        yield (Input(_changed_guard(replace(guard, gray=gray)), (step,)),)
+    for at, cap in enumerate(guard.caps):
+        for field, change in _CAP_FIELDS:
+            other: dict[str, Any] = {field: change(getattr(cap, field))}
+            caps = (*guard.caps[:at], replace(cap, **other), *guard.caps[at + 1 :])
+            step = Step("plan_guard", f"`{field}` of {cap.name}", policies.place("caps.yaml", "caps", cap.name, field))
+            yield (Input(_changed_guard(replace(guard, caps=caps)), (step,)),)
+
+
+_CAP_FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("limit_usd", lambda limit: limit + 1),
+    ("period", lambda period: "daily" if period == "weekly" else "weekly"),
+    ("soft_percent", lambda percent: percent - 1),
+)
+
+
+def _changed_guard(guard: Guard) -> Callable[[AnyPlan], AnyPlan]:
+    return lambda plan: plan if isinstance(plan, AccountPlan) else replace(plan, guard=guard)
 
 
 def _label_inputs(plan: MachinePlan, policies: Policies) -> Iterator[Group]:
-    for field in ("title", "repos", "paths", "reasons"):
+    for field in ("title", "repos", "paths", "reasons", "detectors", "patterns", "when_denied"):
         yield tuple(
             Input(_changed_label(label.name, field), tuple(_label_reasons(label.name, field, policies)))
             for label in plan.labels
@@ -105,11 +133,14 @@ def _label_reasons(label: str, field: str, policies: Policies) -> Iterable[Step]
     )  # fmt: skip
 
 
+_OTHER_LABEL = {"title": "x", "when_denied": "x"}
+
+
 def _changed_label(name: str, field: str) -> Callable[[AnyPlan], AnyPlan]:
     def changed(plan: AnyPlan) -> AnyPlan:
         if isinstance(plan, AccountPlan):
             return plan
-        value: dict[str, Any] = {field: "x"} if field == "title" else {field: ("x/x",)}
+        value: dict[str, Any] = {field: _OTHER_LABEL.get(field, ("x/x",))}
         labels = tuple(replace(label, **value) if label.name == name else label for label in plan.labels)
         return replace(plan, labels=labels)
 

@@ -76,7 +76,7 @@ def _takes_up(tier: Literal["local", "remote"], roles: frozenset[str], route: Ro
 
 def _models(routes: tuple[Route, ...], guard: Guard, policies: Policies) -> Iterator[Model]:
     hops = [hop for route in routes for hop in route.hops]
-    for slug in sorted({hop.model for hop in (*hops, *(hop for route in guard.routes for hop in route.instead))}):
+    for slug in sorted({hop.model for hop in (*hops, *guard.instead_of(*routes))}):
         if facts := policies.lock.facts(slug):
             yield facts
 

@@ -182,6 +182,10 @@ class Guard:
         """What is known of a route."""
         return next((known for known in self.routes if known.scenario == route.scenario), None)
 
+    def instead_of(self, *routes: Route) -> tuple[Hop, ...]:
+        """Where a guard may send turns of these routes, apart from their own hops."""
+        return tuple(hop for route in routes if (known := self.of(route)) for hop in known.instead)
+
 
 @dataclass(frozen=True, slots=True)
 class MlxServer:
@@ -229,8 +233,7 @@ class MachinePlan:
     def reachable_by(self, route: Route) -> tuple[Hop, ...]:
         """The hops of a route, of the seats that serve every agent of its surface, and where a guard may send it."""
         seats = (r for r in self.on(route.surface) if SHARED_SLOTS.intersection(r.slots) and r != route)
-        known = self.guard.of(route)
-        return (*route.hops, *(hop for seat in seats for hop in seat.hops), *(known.instead if known else ()))
+        return (*route.hops, *(hop for seat in seats for hop in seat.hops), *self.guard.instead_of(route))
 
     def on(self, surface: str) -> tuple[Route, ...]:
         """The routes of one surface."""

@@ -54,7 +54,7 @@ def route_inputs(plan: AnyPlan, policies: Policies) -> Iterator[Group]:
             for at, route in enumerate(plan.routes)
             for number, hop in enumerate(route.hops)
             if hop.model == model
-        )
+        ) + _guard_inputs(plan, model)
     for field in _PREFERENCES:
         yield tuple(
             Input(_other_preference(at, field), _preference_reasons(route, field, policies), is_wish=True)
@@ -178,6 +178,41 @@ def _changed_hop(at: int, number: int, model: str) -> Callable[[AnyPlan], AnyPla
             return plan
         known = tuple(replace(facts, slug=other) for facts in plan.models if facts.slug == model)
         return replace(plan, models=tuple(dict.fromkeys((*plan.models, *known))))
+
+    return changed
+
+
+def _guard_inputs(plan: AnyPlan, model: str) -> Group:
+    """Where a guard may send turns: these ways hold a model in place when every route has another."""
+    if isinstance(plan, AccountPlan):
+        return ()
+    places = [(route.scenario, hop) for route in plan.guard.routes for hop in route.instead if hop.model == model]
+    return tuple(
+        Input(_changed_guard(model), (Step("plan_guard", f"{scenario}: instead {model}", hop.place),))
+        for scenario, hop in places[:1]
+    )
+
+
+def _changed_guard(model: str) -> Callable[[AnyPlan], AnyPlan]:
+    """Another model wherever a guard may send a turn to this one."""
+
+    def other(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:
+        return tuple(replace(hop, model=f"{model}-x") if hop.model == model else hop for hop in hops)
+
+    def changed(plan: AnyPlan) -> AnyPlan:
+        if isinstance(plan, AccountPlan):
+            return plan
+        routes = tuple(
+            replace(
+                route, instead=other(route.instead), past_share=route.past_share and other(route.past_share),
+                past_cap=route.past_cap and other(route.past_cap),
+            )
+            for route in plan.guard.routes
+        )  # fmt: skip
+        known = tuple(replace(facts, slug=f"{model}-x") for facts in plan.models if facts.slug == model)
+        return replace(
+            plan, guard=replace(plan.guard, routes=routes), models=tuple(dict.fromkeys((*plan.models, *known)))
+        )
 
     return changed
 

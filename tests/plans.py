@@ -6,6 +6,10 @@ from decimal import Decimal
 
 from compiler.diagnostics import Place
 from compiler.plan import (
+    CapLine,
+    GrayCeiling,
+    Guard,
+    GuardedRoute,
     Hop,
     Label,
     MachinePlan,
@@ -111,7 +115,29 @@ LABELS = (
         ("**/customers/**", "**/fixtures/prod/**"), place("sensitive-data.yaml", 5), ("contract with customers",),
     ),
     Label("source-code", "Our source code", ("github.com/acme/*",), (), place("sensitive-data.yaml", 9)),
-    Label("credentials", "Keys", (), ("**/.env", "**/*.pem"), place("sensitive-data.yaml", 12)),
+    Label(
+        "credentials", "Keys", (), ("**/.env", "**/*.pem"), place("sensitive-data.yaml", 12),
+        detectors=("api-keys", "private-keys"), patterns=("ACME-[0-9]{8}",), when_denied="block",
+    ),
+)  # fmt: skip
+
+_EVERY = ("credentials", "customer-data", "source-code")
+_KEPT = ("credentials", "customer-data")
+_FLASH_HOP = hop(FLASH.slug, "token", STRICT)
+GUARD = Guard(
+    (
+        GuardedRoute(
+            "security-audit", (_KEPT, ()), (hop(BIG_MLX.slug, "local"),), ((),), past_cap=(_FLASH_HOP,),
+            cap="dollar-monthly", is_incident=True,
+        ),
+        GuardedRoute("batch", ((), ())),
+        GuardedRoute("multimodal-docs", ((),), (hop(BIG_MLX.slug, "local"),), ((),)),
+        GuardedRoute("compaction", ((),)),
+        GuardedRoute("gray-trials", (_EVERY,), (_FLASH_HOP,), ((),), past_share=(_FLASH_HOP,)),
+        GuardedRoute("local-drafts", ((),)),
+    ),
+    GrayCeiling(Decimal("0.10"), 7),
+    (CapLine("dollar-monthly", "dollar", Decimal(800), "monthly", 80),),
 )  # fmt: skip
 
 
@@ -121,7 +147,7 @@ def gateway_plan() -> MachinePlan:
         tier="remote", always_on=True, roles=("gateway", "harness", "mlx"), prefix="/opt/weathervane", user="vane",
         gateway=None, mlx=MlxServer(BIG_MLX.slug, 32768, 8080), routes=(AUDIT, BATCH, DOCS, NOTES, TRIALS),
         models=(BIG_MLX, FLASH, GEMINI, OPUS, OWL), labels=LABELS, harness=Schedule(1, 6, 17),
-        places=(place("fleet.yaml", 3),),
+        guard=GUARD, places=(place("fleet.yaml", 3),),
     )  # fmt: skip
 
 
@@ -131,5 +157,5 @@ def laptop_plan() -> MachinePlan:
         tier="local", always_on=False, roles=("cursor", "mlx", "openclaw"), prefix="/opt/weathervane", user=None,
         gateway="https://studio.example.net", mlx=MlxServer(SMALL_MLX.slug, 16384, 8080),
         routes=(ASSIST, DRAFTS, REVIEW), models=(FLASH, GEMINI, OPUS, SMALL_MLX), labels=LABELS, harness=None,
-        places=(place("fleet.yaml", 3),),
+        guard=Guard(GUARD.routes[-1:]), places=(place("fleet.yaml", 3),),
     )  # fmt: skip

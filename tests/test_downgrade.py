@@ -178,6 +178,7 @@ def test_cursor_refuses_a_paused_alias_also_where_no_data_is_labelled(tmp_path: 
     assert "`@preset/acme-ide`: `'credentials' may reach no model" in file(side, "machines/air-ana/cursor/card.md")
     guard, home = tmp_path / "guard.py", tmp_path / "home"
     guard.write_text(file(side, "machines/air-ana/cursor/vane-cursor-guard"))
+    (tmp_path / "guard.json").write_text(file(side, "machines/air-ana/cursor/guard.json"), "utf-8")
     home.mkdir()
     for model, goes_on in (("@preset/acme-ide", False), ("something-else", True)):
         event = {"hook_event_name": "beforeSubmitPrompt", "workspace_roots": [], "prompt": "hi", "model": model}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import plistlib
@@ -121,6 +120,7 @@ def test_no_artifact_lets_a_blocked_label_reach_a_denied_model(tmp_path_factory:
     assert outcomes["VN301"] + outcomes["VN406"] >= 15, outcomes
     assert outcomes["VN406"] >= 5, outcomes
     assert held["openclaw"] >= 100, held
+    assert held["guard"] >= 100, held
     assert held["settings"] >= 20, held
     assert held["presets"] >= 20, held
 
@@ -158,9 +158,11 @@ def ways_in(compiled: Compiled, world: World) -> Iterator[Way]:
     for path, content in files.items():
         if path.endswith("openclaw.json"):
             yield from openclaw_ways(json.loads(content), data, path)
+            guard = json.loads(files[path.replace("openclaw.json", "guard/guard.json")])
+            yield from guarded_ways(json.loads(content), guard, path.replace("openclaw.json", "guard/guard.json"))
         elif path.endswith("cursor/settings.json"):
-            guard = files[path.replace("settings.json", "vane-cursor-guard")]
-            yield from cursor_ways(json.loads(content), guard.decode(), data, path)
+            guard = json.loads(files[path.replace("settings.json", "guard.json")])
+            yield from cursor_ways(json.loads(content), guard["cursor"]["cleared"], data, path)
         elif path.endswith("openrouter/presets.json"):
             for preset in json.loads(content)["presets"]:
                 for model in preset["models"]:
@@ -198,26 +200,34 @@ def strings(node: Any) -> set[str]:
     return {node} if isinstance(node, str) else set()
 
 
-def cursor_ways(settings_file: dict[str, Any], guard: str, data: Mapping[str, Any], path: str) -> Iterator[Way]:
+def guarded_ways(root: dict[str, Any], guard: dict[str, Any], path: str) -> Iterator[Way]:
+    """Where the guard may send a turn: every label that is not denied there counts as one that the turn carries."""
+    rows = {f"{name}/{row['id']}": p for name, p in root["models"]["providers"].items() for row in p["models"]}
+    for name, scenario in guard["scenarios"].items():
+        entry, defaults = root["agents"]["entries"][name], root["agents"]["defaults"]
+        for choice in (*scenario["candidates"], *scenario["instead"]):
+            ref = choice["model"]
+            local = "127.0.0.1" in rows[ref]["baseUrl"]
+            sent = entry["models"].get(ref) or defaults["models"][ref]
+            body = sent.get("params", {}).get("extraBody", {}).get("provider", {})
+            model = f"mlx/{ref.partition('/')[2]}" if local else ref.partition("/")[2]
+            assert not set(scenario["labels"]) & set(choice["denied"])
+            for label in guard["labels"].keys() - set(choice["denied"]):
+                yield Way((label,), model, body, path)
+        known = {choice["model"] for choice in (*scenario["candidates"], *scenario["instead"])}
+        assert known.issuperset((*(scenario["past_share"] or ()), *(scenario["past_cap"] or ())))
+
+
+def cursor_ways(
+    settings_file: dict[str, Any], clearances: dict[str, list[str]], data: Mapping[str, Any], path: str
+) -> Iterator[Way]:
     aliases = {entry["alias"]: entry for entry in settings_file["aliases"]}
-    cleared = [(label["name"], alias) for label in guard_labels(guard) for alias in label["aliases"]]
+    cleared = [(label, alias) for label, names in clearances.items() for alias in names]
     for entry in aliases.values():
         cleared += [(label, entry["alias"]) for label in data[entry["scenario"]]]
     for label, alias in cleared:
         for model in aliases[alias]["models"]:
             yield Way((label,), model, aliases[alias]["provider"], path)
-
-
-def guard_labels(guard: str) -> list[dict[str, Any]]:
-    """The labels in the guard's source, which holds them as the text of one json.loads."""
-    calls = [node for node in ast.walk(ast.parse(guard)) if isinstance(node, ast.Call) and is_loads(node)]
-    (literal,) = [call.args[0] for call in calls]
-    found: list[dict[str, Any]] = json.loads(ast.literal_eval(literal))["labels"]
-    return found
-
-
-def is_loads(call: ast.Call) -> bool:
-    return isinstance(call.args[0] if call.args else None, ast.Constant) and ast.unparse(call.func) == "json.loads"
 
 
 #: Where people write text that ends up in artifacts: (file, path to the text).
@@ -260,7 +270,7 @@ def assert_intact(compiled: Compiled, text: str) -> None:
     assert studio["agents"]["entries"]["agent-loops"]["name"] == text
     (preset,) = json.loads(files["openrouter/presets.json"])["presets"]
     assert preset["title"] == text
-    labels = {each["name"]: each for each in guard_labels(files["machines/air-ana/cursor/vane-cursor-guard"].decode())}
+    labels = json.loads(files["machines/air-ana/cursor/guard.json"])["labels"]
     assert labels["customer-data"]["title"] == text
     assert labels["customer-data"]["reasons"] == [text]
     assert " ".join(text.split()) in files["machines/air-ana/cursor/card.md"].decode()

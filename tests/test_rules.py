@@ -76,7 +76,7 @@ FINE: tuple[tuple[str, Mapping[str, str | None]], ...] = (
     ("VN228", changed("scenarios/ide.yaml", "alias: team-ide\n", "alias: ide\n")),
     ("VN230", changed("fleet.yaml", "[openclaw, cursor, mlx]", "[mlx, cursor, openclaw]")),
     ("VN401", changed("caps.yaml", "limit_usd: 800", "limit_usd: 0.01")),
-    ("VN402", changed("tracks.yaml", r"'^(SEC|ARCH)-\d+$'", "'.'")),
+    ("VN402", changed("tracks.yaml", r"'^(SEC|ARCH)-\d+$'", "'[A-Z]'")),
     ("VN405", {
         "caps.yaml": CAPS + TOKEN_CAP,
         "tracks.yaml": TRACKS.replace("  provider:", "  cap: token-monthly\n  provider:").replace("0.10", "1"),

@@ -28,6 +28,7 @@ B, D = "agents.entries.batch", "agents.defaults"
 Node = dict[str, Any]
 PRESETS = "openrouter/presets.json"
 SETTINGS, GUARD, HOOKS = "cursor/settings.json", "cursor/vane-cursor-guard", "cursor/hooks.json"
+RULES = "cursor/guard.json"
 MLX_PLIST, GATEWAY_PLIST = "launchd/ai.weathervane.mlx.plist", "launchd/ai.openclaw.gateway.plist"
 
 
@@ -237,7 +238,7 @@ OPENCLAW: Mapping[str, tuple[Callable[[Node], None], str, str, str]] = {
         "VN902",
     ),
     "another model of no route": (
-        put(entry("gray-trials", "model"), "primary", FLASH_REF),
+        put(entry("gray-trials", "model"), "primary", GEMINI_REF),
         "gray-trials",
         "agents.entries.gray-trials.model",
         "VN903",
@@ -286,7 +287,7 @@ CURSOR: Mapping[str, tuple[Callable[[Node], None], str, str, str]] = {
     "alias of a label": (
         lambda root: root["aliases"][0]["models"].append(OWL),
         "label:source-code",
-        f"{GUARD} labels[3].aliases[0].models[3]",
+        f"{RULES} cursor.cleared.source-code[0].models[3]",
         "VN901",
     ),
     "empty alias": (
@@ -298,7 +299,7 @@ CURSOR: Mapping[str, tuple[Callable[[Node], None], str, str, str]] = {
     "provider": (
         lambda root: root["aliases"][0]["provider"].pop("zdr"),
         "label:customer-data",
-        f"{GUARD} labels[1].aliases[0]",
+        f"{RULES} cursor.cleared.customer-data[0]",
         "VN902",
     ),
     "base URL": (
@@ -349,17 +350,20 @@ def test_a_changed_preset_is_found(shipped: Compiled) -> None:
 
 def test_a_guard_that_lets_a_label_through_is_found(shipped: Compiled) -> None:
     bundle = bundle_of(shipped, "air-ana")
-    guard = content(bundle, GUARD).decode()
-    before, personnel, after = guard.partition('"name": "personnel"')
-    opened = before + personnel + after.replace('"aliases": []', '"aliases": ["acme-ide"]', 1)
-    assert opened != guard
-    found = findings(shipped, with_file(bundle, GUARD, opened.encode()))
-    assert codes_about(found, "label:personnel", f"{GUARD} labels[2].aliases[0]") == {"VN901"}
+    rules = json.loads(content(bundle, RULES))
+    rules["cursor"]["cleared"]["personnel"].append("acme-ide")
+    found = findings(shipped, with_file(bundle, RULES, json.dumps(rules).encode()))
+    assert codes_about(found, "label:personnel", f"{RULES} cursor.cleared.personnel[0]") == {"VN901"}
 
 
 def test_a_guard_that_is_gone_or_not_asked_is_found(shipped: Compiled) -> None:
     bundle = bundle_of(shipped, "air-ana")
-    assert codes_about(findings(shipped, with_file(bundle, GUARD, None)), "label:*", GUARD) == {"VN901"}
+    assert codes_about(findings(shipped, with_file(bundle, GUARD, None)), "label:personnel", GUARD) == {"VN901"}
+    without = findings(shipped, with_file(bundle, RULES, None))
+    assert codes_about(without, "label:*", RULES) == {"VN901"}
+    assert {message for code, message in without if code == "VN906"} == {
+        f"air-ana: {RULES}: the guard's data is missing, so it holds nothing back"
+    }
     hooks = json.loads(content(bundle, HOOKS))
     hooks["hooks"]["beforeSubmitPrompt"][0]["failClosed"] = False
     found = findings(shipped, with_file(bundle, HOOKS, json.dumps(hooks).encode()))

@@ -191,6 +191,10 @@ def hooks(edit: Callable[[dict[str, Any]], object]) -> tuple[str, Callable[[byte
     return "cursor/hooks.json", _edited(edit)
 
 
+def rules(edit: Callable[[dict[str, Any]], object]) -> tuple[str, Callable[[bytes], bytes]]:
+    return "cursor/guard.json", _edited(edit)
+
+
 def guard(old: str, new: str) -> tuple[str, Callable[[bytes], bytes]]:
     def edited(content: bytes) -> bytes:
         assert old.encode() in content
@@ -234,9 +238,11 @@ CURSOR_WAYS: dict[str, tuple[tuple[str, Callable[[bytes], bytes]], str]] = {
     "hook that may fail": (hooks(lambda h: h["hooks"]["beforeReadFile"][0].update(failClosed=False)), "*"),
     "another hook": (hooks(lambda h: h["hooks"]["beforeReadFile"][0].update(command="/bin/true")), "*"),
     "guard that lets an alias through": (
-        guard(r"""'   "aliases": []\n'""", r"""'   "aliases": ["acme-ide"]\n'"""), "label:personnel"),
+        rules(lambda r: r["cursor"]["cleared"]["personnel"].append("acme-ide")), "label:personnel"),
     "guard that lets a stranger through": (
-        guard(r"""'   "aliases": []\n'""", r"""'   "aliases": ["evil"]\n'"""), "'evil'"),
+        rules(lambda r: r["cursor"]["cleared"]["personnel"].append("evil")), "'evil'"),
+    "guard that lacks a label": (rules(lambda r: r["labels"].pop("personnel")), "the label 'personnel' is missing"),
+    "guard that is another program": (guard("def judge(", "def judge2("), "label:personnel"),
 }  # fmt: skip
 
 
@@ -247,9 +253,100 @@ def test_every_way_of_cursor_is_reported(
     path, change = way
     file = put(tmp_path, path, change(artifact("air-ana", path)))
     found = findings(capsys, file, "--machine", "air-ana")
-    assert {finding["code"] for finding in found} & {"VN901", "VN902", "VN903"}
+    assert {finding["code"] for finding in found} & {"VN901", "VN902", "VN903", "VN906"}
     assert any(said in finding["message"] for finding in found)
     assert {finding["file"] for finding in found} == {str(file)}
+
+
+def scenario(data: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = data["scenarios"][name]
+    return found
+
+
+def way(model: str, *denied: str) -> dict[str, Any]:
+    key = {"openrouter": "token", "openrouter-gray": "gray", "openrouter-dollar": "dollar"}[model.partition("/")[0]]
+    return {"model": model, "key": key, "denied": list(denied)}
+
+
+FLASH, OPUS = "openrouter/deepseek/deepseek-v4-flash", "openrouter-dollar/anthropic/claude-opus-4.7"
+#: What somebody may write into the data of a gateway's guard, and what is said of it.
+LOOSER: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
+    "a label let through to a candidate": (
+        lambda d: scenario(d, "gray-trials")["candidates"][0]["denied"].remove("source-code"), "VN901",
+        f"label:source-code on studio: guard/guard.json scenarios.gray-trials.candidates[0].model reaches {BLOCKED!r}"),
+    "a label without its zero retention": (
+        lambda d: scenario(d, "batch")["candidates"][0]["denied"].remove("credentials"), "VN902", "requires zdr: true"),
+    "a way to a gray model": (
+        lambda d: scenario(d, "batch")["instead"].append(way(f"openrouter-gray/{BLOCKED}")), "VN901",
+        f"scenarios.batch.instead[2].model reaches {BLOCKED!r}"),
+    "a way to the dollar model": (
+        lambda d: scenario(d, "batch")["instead"].append(way(OPUS)), "VN903",
+        "no route of this scenario holds it"),
+    "a way to a model that the file does not know": (
+        lambda d: scenario(d, "batch")["instead"].append(way("openrouter/evil/x")), "VN901", "'evil/x'"),
+    "past the share to nobody's model": (
+        lambda d: scenario(d, "gray-trials")["past_share"].append("openrouter/evil/x"), "VN903", "past_share[3]"),
+    "no label": (lambda d: d["labels"].pop("personnel"), "VN906", "the label 'personnel' is missing"),
+    "no detector": (
+        lambda d: d["labels"]["credentials"]["detectors"].clear(), "VN906", "detectors lacks 'api-keys'"),
+    "another detector": (
+        lambda d: d["detectors"][0].update(pattern="x{9}"), "VN906", "lacks the pattern"),
+    "no pattern": (lambda d: d["labels"]["personnel"]["patterns"].clear(), "VN906", "patterns lacks"),
+    "no path": (lambda d: d["labels"]["credentials"]["paths"].clear(), "VN906", "paths lacks '**/*.p12'"),
+    "no repository": (lambda d: d["labels"]["source-code"]["repos"].clear(), "VN906", "repos lacks"),
+    "reroute for block": (
+        lambda d: d["labels"]["personnel"].update(when_denied="reroute"), "VN906", "the policy says 'block'"),
+    "no ticket": (lambda d: scenario(d, "security-audit").update(ticket=None), "VN906", "ticket is None"),
+    "any ticket": (lambda d: scenario(d, "security-audit").update(ticket="[A-Z]"), "VN906", "ticket is '[A-Z]'"),
+    "always an incident": (lambda d: scenario(d, "security-audit").update(incident=True), "VN906", "incident is True"),
+    "no way past the cap": (lambda d: scenario(d, "security-audit").update(past_cap=None), "VN906", "past_cap is None"),
+    "no way past the share": (lambda d: scenario(d, "gray-trials").update(past_share=None), "VN906",
+        "past_share is None"),
+    "no scenario": (lambda d: d["scenarios"].pop("batch"), "VN906", "scenario 'batch' is missing"),
+    "no labels of its own": (lambda d: scenario(d, "batch")["labels"].clear(), "VN906", "lacks label 'source-code'"),
+    "gray that counts as token": (
+        lambda d: scenario(d, "gray-trials")["candidates"][0].update(key="token"), "VN906",
+        "is not paid for by the token"),
+    "no ceiling": (lambda d: d.update(gray=None), "VN906", "the ceiling of the gray pool is missing"),
+    "a higher ceiling": (lambda d: d["gray"].update(max_share="0.2"), "VN906", "ceiling of the gray pool is not"),
+    "a longer window": (lambda d: d["gray"].update(window_hours=720), "VN906", "ceiling of the gray pool is not"),
+    "no cap": (lambda d: d["caps"].clear(), "VN906", "the cap 'dollar-monthly' is missing"),
+    "a higher cap": (lambda d: d["caps"][0].update(limit_usd="8000"), "VN906", "the cap 'dollar-monthly' is not"),
+    "a shorter period": (lambda d: d["caps"][0].update(period="daily"), "VN906", "the cap 'dollar-monthly' is not"),
+    "a lower price": (
+        lambda d: d["prices"][OPUS].update(completion="1"), "VN906", "below that"),
+    "no price": (
+        lambda d: d["prices"].update({OPUS: None}), "VN906", "below that"),
+    "a number that is none": (lambda d: d["gray"].update(max_share="much"), "VN906", "no guard can read it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "code", "said"), LOOSER.values(), ids=LOOSER)
+def test_a_guard_that_is_looser_than_the_policies_is_reported(
+    edit: Callable[[dict[str, Any]], object], code: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = put(tmp_path, "guard/guard.json", _edited(edit)(artifact("studio", "guard/guard.json")))
+    found = findings(capsys, file, "--machine", "studio")
+    mine = [finding for finding in found if finding["code"] == code and said in finding["message"]]
+    assert mine
+    assert {finding["file"] for finding in mine} == {str(file)}
+
+
+STRICTER: dict[str, Callable[[dict[str, Any]], object]] = {
+    "more labels denied": lambda d: scenario(d, "batch")["candidates"][0]["denied"].append("source-code"),
+    "more paths": lambda d: d["labels"]["credentials"]["paths"].append("**/keys/**"),
+    "a lower ceiling": lambda d: d["gray"].update(max_share="0.05"),
+    "fewer ways": lambda d: scenario(d, "batch")["instead"].clear(),
+    "a higher price": lambda d: d["prices"][FLASH].update(prompt="9"),
+}
+
+
+@pytest.mark.parametrize("edit", STRICTER.values(), ids=STRICTER)
+def test_a_stricter_guard_is_nobody_s_business(
+    edit: Callable[[dict[str, Any]], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = put(tmp_path, "guard/guard.json", _edited(edit)(artifact("studio", "guard/guard.json")))
+    assert findings(capsys, file, "--machine", "studio") == []
 
 
 @pytest.mark.parametrize(

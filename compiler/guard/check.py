@@ -18,14 +18,13 @@ from compiler.strict_json import strict_json
 
 def check(content: bytes) -> Iterator[str]:
     """One sentence a problem; none for a sound file."""
+    if SECRET.search(content.decode("utf-8", "replace")):
+        yield "it holds what looks like a secret"
     try:
-        text = content.decode("utf-8")
-        data = strict_json(text)
+        data = strict_json(content.decode("utf-8"))
     except ValueError as error:
         yield f"not the JSON that guards read: {error}"
         return
-    if SECRET.search(text):
-        yield "it holds what looks like a secret"
     problems = [
         f"{e.json_path}: {e.message}" for e in sorted(_validator().iter_errors(data), key=lambda e: e.json_path)
     ]

@@ -52,7 +52,7 @@ def sources(plan: MachinePlan) -> tuple[Place, ...]:
     """The policy lines behind the file."""
     routes = (*plan.routes, *plan.paused)
     places = [place for route in routes for place in (*route.places, *(hop.place for hop in route.hops))]
-    places += [hop.place for route in plan.guard.routes for hop in route.instead]
+    places += [hop.place for hop in plan.guard.instead_of(*plan.routes)]
     return tuple(sorted({*places, *(label.place for label in plan.labels), *plan.places}))
 
 
@@ -91,7 +91,7 @@ def _cap(cap: CapLine) -> dict[str, Any]:
 def _prices(plan: MachinePlan) -> Iterator[tuple[str, dict[str, str] | None]]:
     """What each model costs that a turn may go to."""
     hops = [hop for route in plan.on("openclaw") for hop in route.hops]
-    hops += [hop for route in plan.guard.routes for hop in route.instead]
+    hops += plan.guard.instead_of(*plan.on("openclaw"))
     facts = {model.slug: model for model in plan.models}
     for ref, slug in sorted({(model_ref(hop), hop.model) for hop in hops}):
         yield ref, _price(facts[slug])

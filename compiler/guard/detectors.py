@@ -26,12 +26,13 @@ _ALONE = "(?<![0-9])"
 _END = "(?![0-9])"
 #: The first digits of the big card systems; the years of dates begin otherwise.
 _ISSUER = "(?:3[0-9]|4[0-9]|5[0-9]|6[0-9]|2[2-7])"
+_MAKERS = "(?:or-v[0-9]|ant-[a-z0-9]{1,8}|proj|svcacct|admin)"
 _WORD = "(?<![A-Za-z0-9])"
 
 DETECTORS: tuple[Detector, ...] = (
     Detector("private-keys", "-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"),
     # OpenAI, Anthropic, OpenRouter and others · GitHub · GitLab · AWS · Slack · Google · Hugging Face · Stripe · npm
-    Detector("api-keys", f"{_WORD}sk-[A-Za-z0-9_-]{{20}}"),
+    Detector("api-keys", f"{_WORD}sk-(?:{_MAKERS}-[A-Za-z0-9_-]{{20}}|[A-Za-z0-9_]{{20}})"),
     Detector(
         "api-keys", f"{_WORD}(?:gh[pousr]_[A-Za-z0-9]{{30}}|github_pat_[A-Za-z0-9_]{{30}}|glpat-[A-Za-z0-9_-]{{20}})"
     ),

@@ -111,7 +111,7 @@ def _prices(data: Mapping[str, Any], plan: MachinePlan) -> Iterator[str]:
     """A price that is too low would let a budget run over."""
     facts = {model.slug: model for model in plan.models}
     hops = [hop for route in plan.on("openclaw") for hop in route.hops]
-    hops += [hop for route in plan.guard.routes for hop in route.instead]
+    hops += plan.guard.instead_of(*plan.on("openclaw"))
     for ref, slug in sorted({(model_ref(hop), hop.model) for hop in hops}):
         price = data["prices"].get(ref) or {}
         if any(Decimal(price.get(kind, 0)) < least for kind, least in _least(facts[slug])):

@@ -9,7 +9,7 @@ from typing import Any
 
 import simplejson
 
-from compiler.plan import MachinePlan, Route
+from compiler.plan import Guard, MachinePlan, Route
 from compiler.targets import Reach
 from compiler.targets.openclaw import TARGET
 from tests.plans import (
@@ -29,8 +29,8 @@ def emitted(plan: MachinePlan) -> bytes:
 
 def emitted_files(plan: MachinePlan) -> dict[str, bytes]:
     found = {artifact.path: artifact.content for artifact in TARGET.emit(plan)}
-    assert list(found)[:2] == ["openclaw.json", "policy.jsonc"]
-    assert all(path.endswith("/AGENTS.md") for path in list(found)[2:])
+    assert list(found)[:3] == ["openclaw.json", "policy.jsonc", "guard/guard.json"]
+    assert all(path.endswith("/AGENTS.md") for path in list(found)[3:])
     return found
 
 
@@ -44,7 +44,8 @@ def reaches(data: Mapping[str, Any]) -> list[Reach]:
 
 
 def gateway_with(*routes: Route) -> MachinePlan:
-    return replace(gateway_plan(), routes=routes)
+    """A gateway with these routes, whose guard knows nothing of them and so lets no label through."""
+    return replace(gateway_plan(), routes=routes, guard=Guard())
 
 
 def problems(data: Mapping[str, Any]) -> list[str]:

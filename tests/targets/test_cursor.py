@@ -30,6 +30,7 @@ from tests.plans import (
 SETTINGS = "cursor/settings.json"
 HOOKS = "cursor/hooks.json"
 GUARD = "cursor/vane-cursor-guard"
+RULES = "cursor/guard.json"
 IGNORE = "cursor/cursorignore"
 PERMISSIONS = "cursor/permissions.json"
 CARD = "cursor/card.md"
@@ -75,7 +76,7 @@ def test_only_the_guard_is_executable_and_every_file_names_its_policy_lines() ->
     sources = {artifact.path: {str(source) for source in artifact.sources} for artifact in artifacts}
     assert all("policies/fleet.yaml:3:3" in found for found in sources.values())
     assert {"policies/scenarios/ide-assist.yaml:7:3", "policies/tracks.yaml:4:3"} <= sources[SETTINGS]
-    assert "policies/sensitive-data.yaml:12:3" in sources[GUARD] & sources[IGNORE] & sources[CARD]
+    assert "policies/sensitive-data.yaml:12:3" in sources[RULES] & sources[IGNORE] & sources[CARD]
 
 
 def test_prices_keep_every_digit_and_data_rules_are_the_strictest_of_the_route() -> None:
@@ -90,7 +91,7 @@ def test_prices_keep_every_digit_and_data_rules_are_the_strictest_of_the_route()
 def test_a_mac_without_cursor_routes_still_guards_its_labels() -> None:
     found = files(replace(laptop_plan(), routes=()))
     assert not [problem for path, content in found.items() for problem in TARGET.check(path, content)]
-    assert [label["aliases"] for label in guard_data(found[GUARD].decode())["labels"]] == [[], [], []]
+    assert list(json.loads(found[RULES])["cursor"]["cleared"].values()) == [[], [], []]
     assert b"**/customers/**\n**/fixtures/prod/**\n" in found[IGNORE]
 
 
@@ -116,7 +117,7 @@ def test_hostile_text_stays_data() -> None:
     plan = replace(laptop_plan(), labels=(label, *LABELS[1:]))
     found = files(plan)
     assert not [problem for path, content in found.items() for problem in TARGET.check(path, content)]
-    (known,) = (entry for entry in guard_data(found[GUARD].decode())["labels"] if entry["name"] == label.name)
+    known = json.loads(found[RULES])["labels"][label.name]
     assert (known["title"], known["reasons"], known["repos"]) == (HOSTILE, [HOSTILE], [HOSTILE])
     assert f"``{' '.join(HOSTILE.split())}``" in found[CARD].decode()
 

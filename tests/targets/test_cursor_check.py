@@ -13,7 +13,7 @@ import pytest
 from compiler.cursor_names import CURSOR_BUILTINS, alias_problem
 from compiler.targets.cursor import TARGET
 from tests.plans import ASSIST, REVIEW, SMALL_MLX, hop, laptop_plan
-from tests.targets.test_cursor import CARD, GUARD, HOOKS, IGNORE, PERMISSIONS, SETTINGS, changed, files, problems
+from tests.targets.test_cursor import CARD, GUARD, HOOKS, IGNORE, PERMISSIONS, RULES, SETTINGS, changed, files, problems
 
 
 def test_what_is_emitted_is_sound() -> None:
@@ -103,7 +103,7 @@ def test_a_route_on_the_mac_itself_is_refused() -> None:
     )
 
 
-@pytest.mark.parametrize("path", [SETTINGS, HOOKS, PERMISSIONS])
+@pytest.mark.parametrize("path", [SETTINGS, HOOKS, PERMISSIONS, RULES])
 @pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1, "a": 2}', b'{"a": NaN}', b"\xff", b"[]"])
 def test_broken_json_is_refused(path: str, content: bytes) -> None:
     assert problems(path, content)
@@ -157,24 +157,37 @@ def test_wrong_permissions_are_refused() -> None:
     ("old", "new", "problem"),
     [
         ("#!/opt/weathervane/venv/bin/python3", "#!/usr/bin/env python3", "its first line"),
-        ("def main()", "def main(", "not a guard"),
-        ("json.loads(\n", "dict(\n", "json.loads of one string"),
-        ("POLICY: dict", "OTHER: dict", "json.loads of one string"),
-        ('PROMPT = "', 'POLICY = {}\nPROMPT = "', "json.loads of one string"),
-        ("' \"version\": 1,\\n'", '\' "version": 1, "version": 1,\\n\'', "key 'version' is there twice"),
-        ("' \"version\": 1,\\n'", "' \"version\": 2,\\n'", "POLICY.version: 1 was expected"),
-        ('"version": 1,', '"version": 1, "extra": 1,', "'extra' was unexpected"),
-        ('  "vane-ide-assist"\\n', '  "other"\\n', "lets through 'vane-ide-assist', which is no alias"),
-        ('  "vane-design-review": "^(SEC', '  "vane-other": "^(SEC', "a ticket is asked for by 'vane-other'"),
-        ("^(SEC|ARCH)", "^(SEC|ARCH", "is no regular expression"),
-        ('"name": "source-code"', '"name": "customer-data"', "label 'customer-data' is there twice"),
-        ("Keys", "Schlüssel", "it must be ASCII"),
+        ("def main()", "def main(", "not a program"),
+        ("Cursor hook", "Schlüssel", "it must be ASCII"),
     ],
 )
 def test_a_wrong_guard_is_refused(old: str, new: str, problem: str) -> None:
     text = files()[GUARD].decode()
     assert old in text
     assert problem in problems(GUARD, text.replace(old, new, 1).encode())
+
+
+@pytest.mark.parametrize(
+    ("edit", "problem"),
+    [
+        (lambda r: r.update(format="weathervane/guard/2"), "'weathervane/guard/1' was expected"),
+        (lambda r: r.update(extra=1), "'extra' was unexpected"),
+        (lambda r: r["cursor"]["aliases"].pop("vane-ide-assist"), "lets through 'vane-ide-assist', which is no alias"),
+        (
+            lambda r: r["cursor"]["tickets"].update(other="X-[0-9]"),
+            "a ticket is asked for by 'other', which is no alias",
+        ),
+        (lambda r: r["cursor"]["tickets"].update({"vane-design-review": "^(SEC|ARCH"}), "not a regular expression"),
+        (lambda r: r["cursor"]["paused"].update({"vane-ide-assist": "x"}), "is paused, and an alias that may be used"),
+        (lambda r: r["cursor"]["cleared"].pop("credentials"), "must name each label once"),
+        (lambda r: r["labels"]["credentials"]["patterns"].append("(a+)+"), "a repeat around a repeat"),
+        (lambda r: r["labels"]["credentials"]["detectors"].append("card-numbers"), "'card-numbers' has no pattern"),
+        (lambda r: r["detectors"][0].update(pattern="("), "no regular expression"),
+        (lambda r: r["detectors"][0].update(check="parity"), "is not one of"),
+    ],
+)
+def test_wrong_data_of_the_guard_is_refused(edit: Callable[[Any], object], problem: str) -> None:
+    assert problem in problems(RULES, changed(RULES, edit))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +205,7 @@ def test_live_markup_on_the_card_is_refused() -> None:
     assert "no heading" in problems(CARD, b"x\n" + card)
 
 
-@pytest.mark.parametrize("path", [SETTINGS, HOOKS, GUARD, IGNORE, PERMISSIONS, CARD])
+@pytest.mark.parametrize("path", [SETTINGS, HOOKS, GUARD, RULES, IGNORE, PERMISSIONS, CARD])
 @pytest.mark.parametrize("secret", ["sk-or-v1-" + "a" * 40, "ghp_" + "A" * 36, "AKIA" + "A" * 16])
 def test_secrets_are_refused_everywhere(path: str, secret: str) -> None:
     assert "looks like a secret" in problems(path, files()[path] + f"# {secret}\n".encode())

@@ -40,10 +40,10 @@ class Answer:
 
 
 def write_guard(folder: Path, plan: MachinePlan) -> Path:
-    guard = folder / "vane-cursor-guard"
-    (content,) = (a.content for a in TARGET.emit(plan) if a.path == "cursor/vane-cursor-guard")
-    guard.write_bytes(content)
-    return guard
+    for artifact in TARGET.emit(plan):
+        if artifact.path in ("cursor/vane-cursor-guard", "cursor/guard.json"):
+            (folder / artifact.path.removeprefix("cursor/")).write_bytes(artifact.content)
+    return folder / "vane-cursor-guard"
 
 
 def run(guard: Path, event: object) -> Answer:
@@ -330,7 +330,7 @@ def test_hostile_text_reaches_the_reader_as_it_was_written(tmp_path: Path) -> No
 
 def test_the_guard_runs_on_the_oldest_python_that_it_promises(guard: Path) -> None:
     source = guard.read_text()
-    tree = ast.parse(source, feature_version=(3, 9))
+    tree = ast.parse(source, feature_version=(3, 11))
     modules = {name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in (a.name for a in node.names)}
     modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in modules} <= sys.stdlib_module_names

@@ -10,7 +10,7 @@ import pytest
 from compiler.targets import Reach
 from compiler.targets.cursor import TARGET
 from tests.plans import FLASH, GEMINI, LABELS, OPUS
-from tests.targets.test_cursor import GUARD, HOOKS, SETTINGS, changed, files
+from tests.targets.test_cursor import GUARD, HOOKS, RULES, SETTINGS, changed, files
 
 
 def reached(found: dict[str, bytes]) -> set[tuple[str, str]]:
@@ -39,7 +39,7 @@ def test_a_way_says_where_it_lies_and_what_goes_along() -> None:
     way = ways["cursor/settings.json aliases[1].models[1]"]
     assert way.model == GEMINI.slug
     assert way.provider == {"data_collection": "deny", "require_parameters": True, "sort": "price", "zdr": True}
-    assert "cursor/vane-cursor-guard labels[1].aliases[0].models[0]" in ways
+    assert "cursor/guard.json cursor.cleared.customer-data[0].models[0]" in ways
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_without_the_override_nothing_goes_to_openrouter() -> None:
 
 
 def test_an_alias_that_the_guard_lets_through_is_found() -> None:
-    guard = files()[GUARD].decode().replace('"aliases": []', '"aliases": ["vane-design-review", "stranger"]')
-    new = reached({**files(), GUARD: guard.encode()}) - EXPECTED
+    more = changed(RULES, lambda r: r["cursor"]["cleared"]["credentials"].extend(["vane-design-review", "stranger"]))
+    new = reached({**files(), RULES: more}) - EXPECTED
     assert new == {("label:credentials", OPUS.slug), ("label:credentials", "stranger")}
 
 
@@ -109,5 +109,16 @@ def test_a_guard_that_nobody_asks_protects_nothing(edit: Callable[[Any], object]
 
 
 def test_without_a_guard_every_label_is_open() -> None:
-    without = {path: content for path, content in files().items() if path != GUARD}
+    without = {path: content for path, content in files().items() if path != RULES}
     assert ("label:*", "*") in reached(without)
+
+
+def test_a_guard_that_is_another_program_protects_nothing() -> None:
+    open_labels = {(f"label:{label.name}", "*") for label in LABELS}
+    edited = files()[GUARD].replace(b"digit * 2", b"digit * 3")
+    assert edited != files()[GUARD]
+    assert reached({**files(), GUARD: edited}) - EXPECTED == open_labels
+    without = {path: content for path, content in files().items() if path != GUARD}
+    assert reached(without) - EXPECTED == open_labels
+    elsewhere = b"#!/usr/local/bin/python3\n" + files()[GUARD].partition(b"\n")[2]
+    assert reached({**files(), GUARD: elsewhere}) == EXPECTED

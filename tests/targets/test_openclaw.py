@@ -86,7 +86,7 @@ def test_same_plan_same_bytes() -> None:
 
 
 def test_sources_are_the_lines_of_the_routes_and_of_the_machine() -> None:
-    artifact, policy, _ = TARGET.emit(gateway_plan())
+    artifact, policy, *_ = TARGET.emit(gateway_plan())
     assert policy.sources == artifact.sources
     files = [place.file for place in artifact.sources]
     assert len(artifact.sources) == len(set(artifact.sources))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from compiler.plan import MachinePlan
 from compiler.targets.openclaw import TARGET
 from compiler.targets.openclaw.conformance import fingerprint
 from tests.plans import AUDIT, gateway_plan, laptop_plan
-from tests.targets.openclaw_files import emitted_files
+from tests.targets.openclaw_files import emitted_files, gateway_with
 
 
 def policy(plan: MachinePlan) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def test_only_providers_of_the_file_may_be_configured() -> None:
     plan = gateway_plan()
     configured = json.loads(emitted_files(plan)["openclaw.json"])["models"]["providers"]
     assert policy(plan)["models"]["providers"]["allow"] == sorted(configured)
-    assert policy(replace(plan, routes=(AUDIT,)))["models"]["providers"]["allow"] == ["openrouter", "openrouter-dollar"]
+    assert policy(gateway_with(AUDIT))["models"]["providers"]["allow"] == ["openrouter", "openrouter-dollar"]
 
 
 def test_each_agent_is_held_to_the_tools_that_it_goes_without() -> None:

@@ -12,7 +12,7 @@ PARTS = ("events", "rules", "places", "labels", "decisions", "judge")
 HEAD = '''"""Cursor hook: labelled data goes only to models that the policies cleared for its label.
 
 Compiled by Weathervane: edit the policies, not this file. Cursor starts it for the events in hooks.json, with the event
-as JSON on standard input. What the policies say lies beside it, in guard.json. Whatever it cannot judge, it blocks: exit
+as JSON on standard input. What the policies say lies beside it, in guard.json. What it cannot judge, it blocks: exit
 code 2. It repeats no prompt and no file content. Python 3.11 or later, standard library only.
 """
 
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 def program(interpreter: str) -> bytes:
     """The whole program."""
-    return f"#!{interpreter}\n{body()}".encode("ascii")
+    return f"#!{interpreter}\n{body()}".encode("ascii", "backslashreplace")
 
 
 @cache
@@ -31,24 +31,21 @@ def body() -> str:
     """The program below its first line, the same on every Mac."""
     folder = files(f"{__package__}.guard")
     sources = {part: folder.joinpath(f"{part}.py").read_text("utf-8") for part in PARTS}
-    imports = sorted({line for source in sources.values() for line in _imports(source)}, key=_as_written)
+    imports = sorted({line for source in sources.values() for line in _imports(source)})
     parts = [f"# --- {ast.get_docstring(ast.parse(source))}\n\n{_code(source)}" for source in sources.values()]
     return HEAD + "\n".join(imports) + "\n\n" + "\n\n\n".join(parts) + "\n"
 
 
-def _as_written(line: str) -> tuple[bool, str]:
-    return line.startswith("from"), line
-
-
 def _imports(source: str) -> Iterator[str]:
-    """What a part takes from the standard library."""
+    """What a part takes from the standard library when it runs."""
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level and _is_needed(node)):
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not _is_left_out(node)):
             yield ast.unparse(node)
 
 
-def _is_needed(node: ast.ImportFrom) -> bool:
-    return node.module != "__future__"
+def _is_left_out(node: ast.ImportFrom) -> bool:
+    """Parts of the program itself, and names for annotations alone: those are never looked at, and cost a start."""
+    return node.level > 0 or node.module in ("__future__", "typing", "collections.abc")
 
 
 def _code(source: str) -> str:

@@ -16,14 +16,11 @@ LABEL = "label:"
 def guarded(root: Node, files: Mapping[str, bytes]) -> Iterator[Reach]:
     """Every model that a scenario's turns may go to by the guard's data, and every label that it lets through to it.
 
-    Without its data a guard holds nothing back, so every label is open; so it is where the data is not the one that the
-    guard knows.
+    Whether the data is there, and says all that it must, `compiler.guard.proof` asks.
     """
-    agents = branch(root, "agents", "entries")
     if PATH not in files:
-        if agents:
-            yield Reach(f"{LABEL}*", "*", PATH, {})
         return
+    agents = branch(root, "agents", "entries")
     data = strict_json(files[PATH].decode("utf-8"))
     labels = data["labels"]
     for name, scenario in data["scenarios"].items():
@@ -35,9 +32,6 @@ def guarded(root: Node, files: Mapping[str, bytes]) -> Iterator[Reach]:
             for index, ref in enumerate(scenario[field] or ()):
                 path = f"{PATH} scenarios.{name}.{field}[{index}]"
                 yield Reach(name, model_of(root, ref), path, turn_object(root, branch(agents, name), ref))
-    for name in agents:
-        if name not in data["scenarios"]:
-            yield from (Reach(f"{LABEL}{label}", "*", f"{PATH} scenarios", {}) for label in labels)
 
 
 def _choice(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -13,7 +11,7 @@ import time
 from typing import Any
 
 from .events import WIRE
-from .rules import cursor, rules_bytes
+from .rules import cursor, rules_digest, rules_stamp
 
 MOST_BYTES = 8 * 1024 * 1024
 #: Files in all: the one that is written, and older ones.
@@ -90,6 +88,8 @@ def machine() -> str:
 
 def keyed(value: Any) -> str:
     """A name for a conversation that nobody can turn back into Cursor's own."""
+    import hashlib  # not for events that are not recorded
+
     return hashlib.blake2b(str(value).encode("utf-8", "replace"), digest_size=8, key=salt()).hexdigest()
 
 
@@ -100,8 +100,10 @@ def salt() -> bytes:
         mine = path + "." + str(os.getpid())
         with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(os.urandom(32))
-        with contextlib.suppress(FileExistsError):  # another hook was quicker
+        try:  # noqa: SIM105  # contextlib costs a start
             os.link(mine, path)
+        except FileExistsError:
+            pass  # another hook was quicker
         os.unlink(mine)
     with open(path, "rb") as file:
         return file.read(32)
@@ -143,19 +145,16 @@ def unready(problem: str) -> None:
 def report(problem: str | None) -> None:
     """Write status.json where something changed. It is written whole, or not at all."""
     try:
-        try:
-            policy = hashlib.sha256(rules_bytes()).hexdigest()
-        except OSError:
-            policy = None
         path = os.path.join(state_folder(), "status.json")
-        said = {"ok": problem is None, "problem": problem, "policy_sha256": policy}
         known = status(path)
-        if {key: known.get(key) for key in said} != said:
-            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            mine = path + "." + str(os.getpid())
-            with open(mine, "w", encoding="utf-8") as file:
-                json.dump({**said, "at": now, "started": now}, file)
-            os.replace(mine, path)
+        said = {"ok": problem is None, "problem": problem, "policy": rules_stamp()}
+        if {key: known.get(key) for key in said} == said:
+            return
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        mine = path + "." + str(os.getpid())
+        with open(mine, "w", encoding="utf-8") as file:
+            json.dump({**said, "policy_sha256": rules_digest(), "at": now, "started": now}, file)
+        os.replace(mine, path)
     except OSError as error:
         print("vane-cursor-guard could not write its status: " + type(error).__name__, file=sys.stderr)
 

@@ -63,9 +63,9 @@ def ticket_in(prompt: str, ticket: str) -> str | None:
     """The first word that is a ticket, also at the end of a sentence or in brackets."""
     expression = re.compile(ticket, re.ASCII)
     for word in WHITE.split(prompt):
-        for spelling in (word, word.strip(AROUND_A_TICKET)):
-            if spelling and expression.search(spelling):
-                return spelling
+        bare = word.strip(AROUND_A_TICKET)
+        if any(spelling and expression.search(spelling) for spelling in (word, bare)):
+            return bare or word
     return None
 
 

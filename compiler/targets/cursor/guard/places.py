@@ -6,7 +6,6 @@ import fnmatch
 import functools
 import os
 import re
-import urllib.parse
 from collections.abc import Iterable, Iterator
 
 from .events import Unclear
@@ -122,14 +121,16 @@ def repository_names(url: str) -> set[str]:
     """host/org/repo in lower case; more than one where the host is an alias for another."""
     url = re.sub(r"^[A-Za-z0-9+-]+::", "", url)
     scp = re.match(r"\[?(?:[^/\]]*@)?([^:/@\[\]]+)(?::\d+)?\]?:(?!//)(.+)", url)
+    from urllib.parse import unquote, urlsplit  # slow to load, and only needed for checkouts with a remote
+
     if "://" in url:
-        parts = urllib.parse.urlsplit(url)
+        parts = urlsplit(url)
         host, path = parts.hostname or "", parts.path
     elif scp:
         host, path = scp[1], scp[2]
     else:
         return set()
-    segments = [segment for segment in urllib.parse.unquote(path).split("/") if segment]
+    segments = [segment for segment in unquote(path).split("/") if segment]
     repository = re.sub(r"\.git$", "", "/".join(segments), flags=re.IGNORECASE).rstrip("/")
     host = host.lower().rstrip(".")
     hosts = {host, ssh_host(host)}

@@ -13,11 +13,34 @@ FORMAT = "weathervane/guard/1"
 RULES_FILE = "guard.json"
 
 
-@functools.cache
+def rules_path() -> str:
+    """Where the file lies."""
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), RULES_FILE)
+
+
 def rules_bytes() -> bytes:
     """The file as it lies there."""
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), RULES_FILE), "rb") as file:
+    with open(rules_path(), "rb") as file:
         return file.read()
+
+
+def rules_stamp() -> str | None:
+    """What changes when the file is replaced: cheap enough to look at each time."""
+    try:
+        found = os.stat(rules_path())
+    except OSError:
+        return None
+    return str(found.st_ino) + "-" + str(found.st_size) + "-" + str(found.st_mtime_ns)
+
+
+def rules_digest() -> str | None:
+    """The SHA-256 of the file, by which a status says which policies hold."""
+    import hashlib  # slow to load, and only needed when something changed
+
+    try:
+        return hashlib.sha256(rules_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 @functools.cache

@@ -175,7 +175,9 @@ def test_one_id_with_two_contents(project: Path, capsys: pytest.CaptureFixture[s
     assert "b.jsonl:1:1 VM207" in capsys.readouterr().err
     assert take(project, a) == 0
     assert take(project, b) == 1
-    assert "is in the ledger already, and says something else there" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "b.jsonl:1:1 VM207" in told
+    assert "is in the ledger already, and says something else there" in told
     assert [row.requests for row in rows(project)] == [1]
 
 

@@ -32,7 +32,7 @@ POLICIES = shipped().policies
 
 def told(folder: Path, lines: Iterator[Line] | list[Line], of: Week = WEEK) -> Decisions | None:
     """What the week comes to after an import of these lines."""
-    found = read_logs([write(folder / "log.jsonl", lines)], Names.of(POLICIES), NOW).decisions
+    found = read_logs([write(folder / "log.jsonl", lines)], Names.of(POLICIES), NOW)
     with writing(folder / "ledger") as ledger:
         enter_decisions(found, ledger)
     with opened(str(folder / "ledger"), folder) as engine:

@@ -49,7 +49,7 @@ def _guard_logs(asked: argparse.Namespace, now: datetime.datetime) -> str:
     if logs.cut_off:
         show(logs.cut_off, asked.format, asked.project, {})  # what stands there is nobody's business
     found = logs.decisions
-    taken = None if asked.dry_run or not found else _entered(ledger, lambda open: enter_decisions(found, open))
+    taken = None if asked.dry_run or not found else _entered(ledger, lambda open: enter_decisions(logs, open))
     files = f"{len(asked.file)} log{'s' if asked.file[1:] else ''}"
     if not found:
         return f"{files}: no decision, nothing written"

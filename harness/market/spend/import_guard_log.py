@@ -21,15 +21,22 @@ from harness.market.spend.rows import Decision
 
 #: More wrong lines than these say nothing new.
 MOST_FINDINGS = 50
+_FIX = "fetch the log again, or take the line out if it stays so; nothing was taken"
 
 
 @dataclass(frozen=True, slots=True)
 class Logs:
     """What some files hold."""
 
-    decisions: tuple[Decision, ...]
+    #: each with where it stands
+    placed: tuple[tuple[Place, Decision], ...]
     #: lines that a kill cut off
     cut_off: tuple[Finding, ...]
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Without their places."""
+        return tuple(decision for _, decision in self.placed)
 
 
 def read_logs(files: Iterable[Path], names: Names, now: datetime.datetime) -> Logs:
@@ -44,7 +51,7 @@ def read_logs(files: Iterable[Path], names: Names, now: datetime.datetime) -> Lo
         try:
             decision = read_line(line, names, now)
         except OddError as error:
-            wrong.append(error.code.at(place, str(error)))
+            wrong.append(error.code.at(place, str(error), _FIX))
         else:
             first, known = found.setdefault(decision.id, (place, decision))
             if known != decision:
@@ -53,7 +60,7 @@ def read_logs(files: Iterable[Path], names: Names, now: datetime.datetime) -> Lo
             break
     if wrong:
         raise PolicyError(wrong)
-    return Logs(tuple(decision for _, decision in found.values()), tuple(cut_off))
+    return Logs(tuple(found.values()), tuple(cut_off))
 
 
 def _lines(files: Iterable[Path]) -> Iterator[tuple[Place, bytes]]:
@@ -68,17 +75,17 @@ def _lines(files: Iterable[Path]) -> Iterator[tuple[Place, bytes]]:
             raise PolicyError([NOT_AN_EXPORT.at(Place(str(file)), said)]) from error
 
 
-def enter_decisions(decisions: tuple[Decision, ...], ledger: Ledger) -> Taken:
+def enter_decisions(logs: Logs, ledger: Ledger) -> Taken:
     """Those that the ledger has not. A guard never writes a line again: raises PolicyError where one has changed."""
-    ids = [decision.id for decision in decisions]
+    ids = [decision.id for decision in logs.decisions]
     old = {each.id: each for each in ledger.rows(Decision, "id IN (SELECT unnest(?))", (ids,))}
-    for decision in decisions:
+    for place, decision in logs.placed:
         if decision.id in old and _written(old[decision.id]) != _written(decision):
             said = f"{decision.id} is in the ledger already, and says something else there"
-            raise PolicyError([DUPLICATE_ROW.at(Place("guard-log"), said)])
-    new = [decision for decision in decisions if decision.id not in old]
+            raise PolicyError([DUPLICATE_ROW.at(place, said, "one of the two was changed by somebody: find out which")])
+    new = [decision for decision in logs.decisions if decision.id not in old]
     ledger.add(new)
-    return Taken(len(new), 0, len(decisions) - len(new))
+    return Taken(len(new), 0, len(ids) - len(new))
 
 
 def _written(decision: Decision) -> tuple[object, ...]:

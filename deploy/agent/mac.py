@@ -172,8 +172,9 @@ def _to_reload(changes: Iterable[Change], jobs: Mapping[str, Job], site: Site) -
 
 
 def _own_openclaw(wanted: MacPlan, labels: Iterable[str]) -> tuple[str, ...]:
-    """A gateway that a person starts is a person's to start again."""
-    if GATEWAY in labels or not any(map(is_program_of_guard, wanted.files.changes)):
+    """A gateway that a person starts is a person's to start again; a plugin that is new to it, it takes by itself."""
+    newer = (change for change in wanted.files.changes if change.verb == "change" and is_program_of_guard(change))
+    if GATEWAY in labels or not any(newer):
         return ()
     return ("OpenClaw: the guard's new program holds from its next start",)
 

@@ -15,7 +15,7 @@ from harness.bench.stats.clusters import (
     wilson_of,
 )
 
-RUNS = 300
+RUNS = 200
 
 
 def sessions(dice: np.random.Generator, number: int, rate: float, alike: float, size: int = 12) -> Sessions:
@@ -40,12 +40,13 @@ def test_no_alarm_where_nothing_changed(alike: float) -> None:
         assert found is not None
         alarms += found.p <= 0.05
         held += found.low <= 0 <= found.high
-        table = [[sum(side.failed), side.total - sum(side.failed)] for side in (base, candidate)]
-        naive += fisher_exact(table).pvalue <= 0.05
+        if alike == 0.3:
+            table = [[sum(side.failed), side.total - sum(side.failed)] for side in (base, candidate)]
+            naive += fisher_exact(table).pvalue <= 0.05
     assert alarms <= 0.08 * RUNS
     assert held >= 0.92 * RUNS
     if alike == 0.3:
-        assert naive > 3 * alarms + 20
+        assert naive > 3 * alarms + 15
 
 
 def test_two_points_are_seen_in_a_weeks_turns_and_not_in_fifty_prompts() -> None:

@@ -28,7 +28,7 @@ def loosened(before: Policies, after: Policies) -> Iterator[Loosened]:
             yield Loosened(f"label {name!r} is gone", top)
             continue
         here = after.place("sensitive-data.yaml", "labels", name, key=True)
-        for kind in ("repos", "paths"):
+        for kind in ("repos", "paths", "detectors", "patterns"):
             for gone in sorted(set(getattr(label, kind)) - set(getattr(after.sensitive.labels[name], kind))):
                 yield Loosened(f"label {name!r} no longer covers {kind[:-1]} {gone!r}", here)
         both = _models(before) & _models(after)

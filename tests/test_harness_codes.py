@@ -12,6 +12,7 @@ import pytest
 
 from compiler.cli import main
 from compiler.codes import codes
+from deploy.release.codes import CODES as AGENT_CODES
 
 ROOT = Path(__file__).parents[1]
 #: What takes long to load, and what `vane rules` has no use for.
@@ -43,6 +44,15 @@ def test_every_code_is_explained(code: str, capsys: pytest.CaptureFixture[str]) 
     head, title, why, fix = capsys.readouterr().out.strip().split("\n\n")
     assert head.startswith(f"{code} ")
     assert title.endswith(".") and why.endswith(".") and fix.startswith("fix: ")
+
+
+@pytest.mark.parametrize("code", sorted(AGENT_CODES))
+def test_what_agents_say_is_explained_too(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rule", code]) == 0
+    head, title, why, fix = capsys.readouterr().out.strip().split("\n\n")
+    assert head.startswith(f"{code} ")
+    assert AGENT_CODES[code][1:] in title
+    assert why.endswith(".") and fix.startswith("fix: ")
 
 
 def test_listing_them_loads_nothing_heavy() -> None:

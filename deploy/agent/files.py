@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.agent.blend import BLENDS
+from deploy.agent.guards import FOLDER, POLICY
 from deploy.agent.labels import AGENT
 from deploy.agent.ledger import Ledger, Owned, digest, keep_copy, kept_copy, write_ledger
 from deploy.agent.place import Found, Place
@@ -73,10 +74,17 @@ def plan_files(wanted: Iterable[Placement], ledger: Ledger, site: Site, folder: 
 
 
 def _turn(change: Change) -> tuple[bool, bool, str]:
-    """Programs come before the files that name them, and go after them."""
+    """Programs and guards come before the files that name them, and go after them: OpenClaw starts without a plugin
+    that is not there.
+    """
     found = change.new or change.old
-    is_program = bool(found and found.mode & 0o100)
-    return change.new is None, is_program == (change.new is None), str(change.place)
+    is_named = bool(found and found.mode & 0o100) or is_guard(change.place)
+    return change.new is None, is_named == (change.new is None), str(change.place)
+
+
+def is_guard(place: Place) -> bool:
+    """Whether a file is of one of the guards: of its program, or what it goes by."""
+    return place.path.startswith(f"{FOLDER}/") or place.path == f"cursor/{POLICY}"
 
 
 def _wanted(placement: Placement, owned: Owned | None) -> Change | None:
@@ -180,6 +188,11 @@ def labels_of(changes: Iterable[Change], site: Site) -> Iterator[str]:
     for change in changes:
         if Path(str(change.place)).parent == site.launch:
             yield change.place.name.removesuffix(".plist")
+
+
+def is_program_of_guard(change: Change) -> bool:
+    """Whether OpenClaw has to be started again: it reads a plugin's program once, and its policy at each turn."""
+    return is_guard(change.place) and change.place.name not in (POLICY, "machine")
 
 
 def leftovers(ledger: Mapping[str, Owned], site: Site) -> Iterator[Place]:

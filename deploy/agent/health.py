@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from deploy.account.refusal import Refusal
+from deploy.agent.guards import NEVER_STARTED, Seen, guards, seen
 from deploy.agent.jobs import jobs_of
 from deploy.agent.labels import GATEWAY, MLX
 from deploy.agent.mac import Done, Mac
@@ -26,11 +27,15 @@ RELOAD_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing that can be well. `pid` tells a job that runs from one that is started again and again."""
+    """One thing that can be well. `pid` tells a job that runs from one that is started again and again; a `code` has
+    its way out in `fix`.
+    """
 
     verdict: Verdict
     words: str
     pid: int | None = None
+    code: str = ""
+    fix: str = ""
 
 
 def look(mac: Mac, release: Release | None) -> Mapping[str, Part]:
@@ -49,6 +54,16 @@ def look(mac: Mac, release: Release | None) -> Mapping[str, Part]:
         is_good = is_healthy(port)
         parts["gateway"] = Part("good" if is_good else "bad", f"/healthz at {port} {'' if is_good else 'not '}well")
     return parts
+
+
+def look_at_guards(mac: Mac, release: Release | None) -> Mapping[str, Part]:
+    """What a report says of them beside all that."""
+    return {guard.name: _part(seen(guard)) for guard in guards(release, mac.site)}
+
+
+def _part(guard: Seen) -> Part:
+    verdict: Verdict = "missing" if guard.code == NEVER_STARTED else "bad" if guard.code else "good"
+    return Part(verdict, guard.words, code=guard.code, fix=guard.fix)
 
 
 def _port(release: Release | None) -> int | None:

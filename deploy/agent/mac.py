@@ -10,9 +10,17 @@ from typing import Any
 from deploy.account.refusal import Refusal
 from deploy.agent import cursor_settings
 from deploy.agent.blend import GUARD
-from deploy.agent.files import Change, FilePlan, labels_of, leftovers, place_files, plan_files
+from deploy.agent.files import (
+    Change,
+    FilePlan,
+    is_program_of_guard,
+    labels_of,
+    leftovers,
+    place_files,
+    plan_files,
+)
 from deploy.agent.jobs import Job, jobs_of, needs_reload, refuse_jobs, reload_jobs, to_reload
-from deploy.agent.labels import AGENT
+from deploy.agent.labels import AGENT, GATEWAY
 from deploy.agent.launchctl import Launchctl
 from deploy.agent.ledger import Ledger, digest, keep_copy, prune_copies, read_ledger, write_ledger
 from deploy.agent.log import Log
@@ -63,7 +71,7 @@ def plan(mac: Mac, release: Release | None) -> MacPlan:
 def _plan(mac: Mac, release: Release | None, ledger: Ledger, originals: Path | None) -> MacPlan:
     jobs = jobs_of(release)
     files = plan_files(_placements(mac, release), ledger, mac.site, originals)
-    changing = set(labels_of(files.changes, mac.site))
+    changing = set(_to_reload(files.changes, jobs, mac.site))
     reloads = {label for label, job in jobs.items() if label in changing or needs_reload(job, ledger, mac.launchctl)}
     stale = {label for label in ledger.loaded.keys() - jobs.keys() if mac.launchctl.service(label)}
     return MacPlan(files, (*sorted(stale - {AGENT}), *sorted(reloads - {AGENT})), jobs)
@@ -109,7 +117,7 @@ def bring(mac: Mac, release: Release | None, *, is_undoing: bool = False) -> Don
         place.discard()
     wanted = _plan(mac, release, ledger, state if is_undoing else None)
     _tell(mac, wanted.files.changes)
-    if labels := tuple(labels_of(wanted.files.changes, mac.site)):
+    if labels := _to_reload(wanted.files.changes, wanted.jobs, mac.site):
         ledger = to_reload(ledger, labels)
         write_ledger(state, ledger)
     ledger = place_files(wanted.files, ledger, state)
@@ -118,7 +126,7 @@ def bring(mac: Mac, release: Release | None, *, is_undoing: bool = False) -> Don
         _load_originals(mac, sorted(placed.loaded.keys() - wanted.jobs.keys() - {AGENT}))
     if ledger != placed:
         write_ledger(state, ledger)
-    pending = (*_settings_of_cursor(mac, release, ledger), *_own_list(labels))
+    pending = (*_settings_of_cursor(mac, release, ledger), *_own_list(labels), *_own_openclaw(wanted, labels))
     prune_copies(state, ledger)
     changed = (*(str(change.place) for change in wanted.files.changes), *wanted.reloads)
     return Done(changed, wanted.files.left, pending)
@@ -155,6 +163,20 @@ def _settings_of_cursor(mac: Mac, release: Release | None, ledger: Ledger) -> tu
             write_ledger(mac.site.state, ledger)
         return (str(waiting),)
     return ()
+
+
+def _to_reload(changes: Iterable[Change], jobs: Mapping[str, Job], site: Site) -> tuple[str, ...]:
+    """Labels whose property list changes; and the gateway's, where the guard in it does."""
+    has_new_guard = GATEWAY in jobs and any(map(is_program_of_guard, changes))
+    return tuple(dict.fromkeys((*labels_of(changes, site), *((GATEWAY,) if has_new_guard else ()))))
+
+
+def _own_openclaw(wanted: MacPlan, labels: Iterable[str]) -> tuple[str, ...]:
+    """A gateway that a person starts is a person's to start again; a plugin that is new to it, it takes by itself."""
+    newer = (change for change in wanted.files.changes if change.verb == "change" and is_program_of_guard(change))
+    if GATEWAY in labels or not any(newer):
+        return ()
+    return ("OpenClaw: the guard's new program holds from its next start",)
 
 
 def _own_list(labels: Iterable[str]) -> tuple[str, ...]:

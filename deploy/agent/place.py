@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.account.refusal import Refusal
@@ -25,6 +25,8 @@ class Found:
 
     content: bytes
     mode: int
+    #: when it was written, by this Mac's clock
+    at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Place:
                 status = os.fstat(handle)
                 if not stat.S_ISREG(status.st_mode):
                     raise self._in_the_way()
-                return Found(stream.read(MOST_BYTES), stat.S_IMODE(status.st_mode))
+                return Found(stream.read(MOST_BYTES), stat.S_IMODE(status.st_mode), status.st_mtime)
 
     def prepare(self, content: bytes, mode: int) -> None:
         """Write the new file beside the place, lasting, under a name that nobody else uses."""
@@ -101,8 +103,10 @@ class Place:
     def _folder(self, make: bool) -> Iterator[int]:
         at = os.open(self.anchor, os.O_RDONLY | os.O_DIRECTORY)
         try:
+            is_private = False
             for part in self.path.split("/")[:-1]:
-                above, at = at, _below(at, part, make)
+                is_private |= part.startswith(".")
+                above, at = at, _below(at, part, make, is_private)
                 os.close(above)
             yield at
         finally:
@@ -130,15 +134,15 @@ def _make(folder: Path) -> str:
     return f"make {folder}, and give it to the account that the agent runs as"
 
 
-def _below(folder: int, name: str, make: bool) -> int:
-    """The folder of that name, opened; with `make` it is there. Hidden ones are their owner's alone."""
+def _below(folder: int, name: str, make: bool, is_private: bool) -> int:
+    """The folder of that name, opened; with `make` it is there. Hidden ones, and those in them, are their owner's."""
     is_new = False
     if make:
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o700, dir_fd=folder)
             is_new = True
     opened = os.open(name, _FOLDER, dir_fd=folder)
-    if is_new and not name.startswith("."):
+    if is_new and not is_private:
         os.fchmod(opened, 0o755)  # whatever the umask: root's agent has 077, and others run what is in there
     return opened
 

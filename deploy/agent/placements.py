@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.agent.guards import FOLDER, POLICY
 from deploy.agent.place import Place
 from deploy.agent.settings import Settings
 from deploy.agent.site import Site
 from deploy.release.archive import Release
 
 #: of a target that this agent does not know, a release may hold files: they are left in it
-KINDS = frozenset({"openclaw", "cursor", "launchd", "rollout"})
+KINDS = frozenset({"openclaw", "guard", "cursor", "launchd", "rollout"})
 #: instructions of an agent, in the workspace that openclaw.json names for it
 _INSTRUCTIONS = re.compile(r"workspace-[a-z0-9_-]+/AGENTS\.md")
+#: The guard in OpenClaw's gateway: its program and its policy.
+_GUARD = re.compile(r"guard/([a-z][a-z0-9.-]*\.(?:js|json))")
 OWNER_ONLY, READABLE, EXECUTABLE = 0o600, 0o644, 0o755
 
 
@@ -33,6 +36,7 @@ def placements(release: Release, site: Site, settings: Settings) -> tuple[Placem
     """Every file of the release that has a place."""
     found = (
         *_openclaw(release, site),
+        *_guard(release, site),
         *_cursor(release, site),
         *_ignore(release, site, settings),
         *_launchd(release, site),
@@ -50,16 +54,27 @@ def _openclaw(release: Release, site: Site) -> Iterator[Placement]:
             yield Placement(Place(site.home, f".openclaw/{path}", site.person), content, READABLE, "instructions")
 
 
+def _guard(release: Release, site: Site) -> Iterator[Placement]:
+    """OpenClaw loads no plugin that others could write. Both guards read in `machine` what to call this Mac."""
+    files = release.of("guard")
+    for path, content in files.items():
+        if found := _GUARD.fullmatch(path):
+            yield Placement(Place(site.home, f"{FOLDER}/{found[1]}", site.person), content, OWNER_ONLY)
+    if files or f"cursor/{POLICY}" in release.of("cursor"):
+        name = f"{release.manifest.machine}\n".encode()
+        yield Placement(Place(site.home, f"{FOLDER}/machine", site.person), name, OWNER_ONLY)
+
+
 def _cursor(release: Release, site: Site) -> Iterator[Placement]:
     files = release.of("cursor")
     for name, blend in (("hooks.json", "hooks"), ("permissions.json", "whole")):
         if f"cursor/{name}" in files:
             place = Place(site.home, f".cursor/{name}", site.person)
             yield Placement(place, files[f"cursor/{name}"], READABLE, blend)
-    if "cursor/vane-cursor-guard" in files:
-        # below the prefix, which is root's where the agent is root
-        place = Place(site.prefix, "cursor/vane-cursor-guard")
-        yield Placement(place, files["cursor/vane-cursor-guard"], EXECUTABLE)
+    # below the prefix, which is root's where the agent is root
+    for path, mode in ((f"cursor/{POLICY}", READABLE), ("cursor/vane-cursor-guard", EXECUTABLE)):
+        if path in files:
+            yield Placement(Place(site.prefix, path), files[path], mode)
 
 
 def _ignore(release: Release, site: Site, settings: Settings) -> Iterator[Placement]:

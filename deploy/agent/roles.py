@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.agent.blend import GUARD
+from deploy.agent.guards import guards, seen
 from deploy.agent.jobs import Job, jobs_of
 from deploy.agent.labels import AGENT, GATEWAY, MLX
 from deploy.agent.openclaw import program
@@ -39,6 +40,9 @@ def role_checks(release: Release, site: Site) -> Iterator[Check]:
         yield from secrets
     if release.of("cursor"):
         yield from _cursor(site)
+    for guard in guards(release, site):
+        found = seen(guard)
+        yield Check(guard.role, "guard's state", f"{found.code} {found.words}".strip(), found.fix)
 
 
 def _job(job: Job, site: Site) -> Iterator[Check]:

@@ -69,9 +69,14 @@ def report_data(report: Report) -> dict[str, Any]:
         },
         "health": {
             "state": overall(report.health),
-            "parts": {name: {"state": part.verdict, "words": part.words} for name, part in report.health.items()},
+            "parts": {name: _part(part) for name, part in report.health.items()},
         },
     }
+
+
+def _part(part: Part) -> dict[str, str]:
+    said = {"state": part.verdict, "words": masked(part.words)}
+    return {**said, "code": part.code, "fix": part.fix} if part.code else said
 
 
 def soaked(before: Mapping[str, Any] | None, report: Report) -> int:
@@ -116,5 +121,8 @@ def report_text(data: Mapping[str, Any]) -> str:
     for name, title in (("drift", "was changed"), ("left", "left alone, somebody changed it"), ("pending", "waits")):
         lines += [f"  {title}: {item}" for item in sync[name]]
     lines.append(f"health  {health['state']}")
-    lines += [f"  {name}: {part['state']}, {part['words']}" for name, part in health["parts"].items()]
+    for name, part in health["parts"].items():
+        code = f"{part['code']} " if part.get("code") else ""
+        lines.append(f"  {name}: {part['state']}, {code}{part['words']}")
+        lines += [f"    fix: {part['fix']}"] if code else []
     return "".join(f"{one_line(line)}\n" for line in lines)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from deploy.account.refusal import Refusal
-from deploy.agent.health import Part, look
+from deploy.agent.health import Part, look, look_at_guards
 from deploy.agent.intake import Intake, take_in
 from deploy.agent.lock import alone
 from deploy.agent.mac import NOTHING, Done, Mac, MacPlan, bring, plan, refuse_unless_possible
@@ -197,7 +197,7 @@ class Agent:
 
     def _health(self, release: Release | None) -> Mapping[str, Part]:
         try:
-            return look(self._mac, release)
+            return {**look(self._mac, release), **look_at_guards(self._mac, release)}
         except Refusal as refusal:
             return {refusal.place: Part("bad", refusal.message)}
 

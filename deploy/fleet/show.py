@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from deploy.account.refusal import one_line
 from deploy.fleet.state import FleetState, RingState, Row
+from deploy.release.codes import CODES
 from deploy.release.manifest import Origin
 
 _HEAD = ("Mac", "ring", "release", "sync", "health", "age", "drift")
@@ -58,6 +59,8 @@ def _sums(state: FleetState) -> list[str]:
     """How far the newest release is, and who is there that should not be."""
     what = f"release {state.newest.number}" if state.newest else "a release"
     lines = [f"{ring.name}: {_sum(ring)} {what} and {'is' if ring.done == 1 else 'are'} well" for ring in state.rings]
+    for row in state.rows:
+        lines += [f"{row.machine}: {code} {CODES[code]}" for code in (row.report.guards if row.report else ())]
     if waiting := sum(row.needs_somebody for row in state.rows):
         lines.append(f"{waiting} {'Mac needs' if waiting == 1 else 'Macs need'} somebody (!, or no report)")
     if state.strangers:
@@ -95,6 +98,7 @@ def _row(row: Row) -> dict[str, object]:
         "health": report.health,
         "soaked": report.soaked,
         "drift": report.drift,
+        "guards": list(report.guards),
         "at": report.at.isoformat(),
     }
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from deploy.release.codes import CODES
 from deploy.release.manifest import Origin, count_of, origin_of
 
 FORMAT = "weathervane-agent-status/1"
@@ -37,6 +39,8 @@ class Reported:
     #: things that were not as the release says
     drift: int
     at: datetime.datetime
+    #: what is wrong with its guards, by code
+    guards: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -74,5 +78,10 @@ def _parse(data: Any, machine: str) -> Reported:
         raise ValueError("its time has no zone")
     return Reported(
         machine, origin_of(data["release"]), origin_of(data["offer"]), sync, health,
-        count_of(data["soaked"]), len(data["sync"]["drift"]), at,
+        count_of(data["soaked"]), len(data["sync"]["drift"]), at, _guards(data["health"].get("parts", {})),
     )  # fmt: skip
+
+
+def _guards(parts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Known codes alone: no other word of a report is shown."""
+    return tuple(sorted({part["code"] for part in parts.values() if part.get("code") in CODES}))

@@ -17,6 +17,7 @@ from harness.propose.gone import gone
 from harness.propose.gray_rollback import gray_rollback
 from harness.propose.mover import mover
 from harness.propose.price import price
+from harness.propose.production import heard, production
 from harness.propose.proposal import NotProposed, Proposal, Verdict
 from harness.propose.replayed import Replay
 from harness.propose.settle import settle
@@ -101,7 +102,7 @@ def _diffs(policies: Path, trials: Sequence[Trial]) -> Iterator[str]:
         yield "\n".join(diff)
 
 
-RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, price, dropout, entrant, mover)
+RULES: tuple[Rule, ...] = (gone, gray_rollback, ledger, verdict, production, price, dropout, entrant, mover)
 
 
 def decide(
@@ -115,7 +116,7 @@ def decide(
 
     `standing`: keys of what is open on the branch already, and stays.
     """
-    found = [said for rule in RULES for said in rule(evidence)]
+    found = list(heard((said for rule in RULES for said in rule(evidence)), evidence))
     settled = settle(found, evidence.history, standing)
     changes = [signal for signal in settled.signals if not signal.is_ticket]
     trials = try_out(policies, [signal.proposal for signal in changes], targets)

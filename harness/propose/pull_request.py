@@ -12,12 +12,14 @@ from decimal import Decimal
 from posixpath import relpath
 from urllib.parse import quote
 
+from harness.guards.page import parts, sentences
 from harness.market.page import days
 from harness.outside import inert, markdown
 from harness.propose.decide import Decided, Made
 from harness.propose.proposal import NotProposed, Proposal, Statement, confidence
 from harness.propose.signal import Signal
 from harness.report.checklist import Item
+from harness.report.stored.decisions import Decisions
 from harness.report.words import cut, several
 
 FILE = "pull-request.md"
@@ -37,6 +39,8 @@ class Facts:
     #: names of the week's pictures that are there: light, then dark
     pictures: tuple[str, ...]
     web: str | None = None
+    #: what the guards' logs come to; None where none was imported
+    guards: Decisions | None = None
 
 
 def title(decided: Decided) -> str:
@@ -62,6 +66,7 @@ def pull_request(decided: Decided, facts: Facts) -> str:
     if decided.left_out:
         blocks += ["## Left out: it does not hold", "\n".join(_left_out(decided))]
     blocks += _picture(decided, facts)
+    blocks += _guards(facts.guards) if facts.guards else ()
     blocks += _looked(decided.not_proposed)
     if decided.missing:
         blocks += ["## Missing", "\n".join(f"- {_text(each)}" for each in decided.missing)]
@@ -167,6 +172,15 @@ def _picture(decided: Decided, facts: Facts) -> Iterator[str]:
         source = f'<source media="(prefers-color-scheme: dark)" srcset="{dark[0]}">'
         alone = f"<picture>{source}{alone}</picture>"
     yield alone
+
+
+def _guards(found: Decisions) -> Iterator[str]:
+    """Counts alone; how tool-call errors changed stands with the proposals, and in the week's page."""
+    yield "## What the guards did"
+    yield "\n".join(f"- {_text(each)}" for each in sentences(found))
+    if acts := parts(found)[1].rows:
+        head = "| done | because of | label | scenario | turns |\n|---|---|---|---|---:|"
+        yield "\n".join((head, *(f"| {' | '.join(map(_text, row))} |" for row in acts)))
 
 
 def _looked(found: Sequence[NotProposed]) -> Iterator[str]:

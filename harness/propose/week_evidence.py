@@ -18,10 +18,15 @@ from harness.market.spend.engine import ledger_file, opened
 from harness.propose.evidence import Evidence, gather
 from harness.propose.history import History, history
 from harness.propose.proposal import Statement
+from harness.report.stored.decisions import Decisions, decisions
 from harness.report.stored.harness import HarnessRun, harness_run
 from harness.weeks import Week
 
 LOCK = "policies/models.lock.json"
+NO_LOG = (
+    "a guard's log, since none was imported: what was stopped or sent elsewhere, and tool-call errors of production, "
+    "are not known"
+)
 #: Files of a week's folder.
 RANKINGS, MARKET, PRICES, HARNESS = "rankings.json", "market.md", "prices.json", "harness.json"
 
@@ -40,6 +45,8 @@ class WeekEvidence:
     #: the dollar track's money and the gray share on the Monday after; None without a ledger
     ledger: Evidence | None
     history: History
+    #: what the guards' logs come to; None where none was imported
+    decisions: Decisions | None = None
 
     def says(self, text: str, name: str) -> Statement:
         """A statement that a file of the week's folder holds."""
@@ -65,6 +72,8 @@ class WeekEvidence:
             yield from _not_measured(self.run)
         if self.ledger is None:
             yield "the ledger: what the week cost, and where the caps stand, is not known"
+        if self.decisions is None:
+            yield NO_LOG
 
 
 def _not_measured(run: HarnessRun) -> Iterator[str]:
@@ -91,6 +100,7 @@ def gather_week(project: Path, week: Week, ledger: Evidence | None) -> WeekEvide
         run=harness_run(project, week),
         ledger=ledger,
         history=history(project, week),
+        decisions=decisions(project, week),
     )
 
 

@@ -27,5 +27,6 @@ def write(project: Path, decided: Decided, targets: Sequence[Target], web: str |
     seen = gather(project, decided.week, targets)
     citations = () if isinstance(seen.moved, Missing) else seen.moved.citations
     pictures = tuple(name for name in (PNG, DARK_PNG) if name in seen.files)
-    text = pull_request(decided, Facts(checklist(seen.facts), citations, pictures, web))
+    guards = None if isinstance(seen.decisions, Missing) else seen.decisions
+    text = pull_request(decided, Facts(checklist(seen.facts), citations, pictures, web, guards))
     write_whole(folder / TEXT, text.encode())

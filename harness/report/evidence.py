@@ -20,6 +20,7 @@ from harness.market.findings import NO_SUCH_WEEK
 from harness.market.moved import Moved, moved
 from harness.market.prices_of_week import catalogue
 from harness.report.checklist import Facts, Leg
+from harness.report.stored.decisions import Decisions, decisions
 from harness.report.stored.harness import HarnessRun, harness_run
 from harness.report.stored.proposals import Proposals, proposals
 from harness.report.stored.spend import Spend, spend
@@ -50,6 +51,7 @@ class Evidence:
     prices: Mapping[Week, Prices]
     harness: HarnessRun | Missing
     spend: Spend | Missing
+    decisions: Decisions | Missing
     proposals: Proposals | Missing
     compiled: Compiled | Missing
     is_compiled: bool | None
@@ -96,6 +98,9 @@ def gather(project: Path, week: Week, targets: Sequence[Target]) -> Evidence:
         prices=dict(_prices(project, week)),
         harness=_or_missing(harness_run(project, week), f"no harness run is evidence for {week}"),
         spend=_or_missing(spend(project, week), f"no spend was kept for {week}"),
+        decisions=_or_missing(
+            decisions(project, week), f"no guard's log was imported for {week} (vane spend import guard-log)"
+        ),
         proposals=_or_missing(proposals(project, week), f"no rules were run on {week}"),
         compiled=compiled,
         is_compiled=_is_compiled(project, compiled),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from compiler.compile import Compiled
+from harness.guards.page import parts
 from harness.market.moved import citation
 from harness.market.numbers import signed, tokens, unsigned
 from harness.market.page import Part, changes, days, in_use
@@ -49,6 +50,7 @@ def week_page(evidence: Evidence, files_at: str = "") -> bytes:
         "prices": _prices(evidence),
         "harness": _harness(evidence),
         "spend": _spend(evidence),
+        "guards": evidence.decisions if isinstance(evidence.decisions, Missing) else parts(evidence.decisions),
         "routes": _routes(evidence),
         "checklist": boxes,
         "citations": _citations(evidence),

@@ -18,15 +18,18 @@ from compiler.whole_file import write_whole
 from harness.bench import run_command
 from harness.bench.store import find_run
 from harness.clock import Clock
+from harness.guards.week import guards_of
 from harness.market import archive, lock_command, refresh_command
 from harness.market.spend import sync_command
 from harness.market.spend.engine import opened
-from harness.market.spend.view import gray_share, look, since, standing
+from harness.market.spend.view import View, gray_share, look, since, standing
 from harness.propose import written
 from harness.propose.decide import Decided, decide
 from harness.propose.replayed import replay_on
 from harness.propose.week_evidence import gather_week, ledger_of
 from harness.report import command as report_command
+from harness.report.stored.decisions import FILE as DECISIONS_FILE
+from harness.report.stored.decisions import decisions_json
 from harness.report.stored.harness import FILE as HARNESS_FILE
 from harness.report.stored.spend import FILE as SPEND_FILE
 from harness.report.stored.spend import Spend, spend_json
@@ -103,7 +106,7 @@ def bench(monday: Monday) -> Outcome:
 
 
 def spend(monday: Monday) -> Outcome:
-    """The ledger, and how the money stood when the week was over, by the lock that is merged."""
+    """The ledger, how the money stood and what the guards did in the week, by the lock that is merged."""
     with merged_lock(monday.project):
         return _spend(monday)
 
@@ -114,19 +117,22 @@ def _spend(monday: Monday) -> Outcome:
         code = sync_command.run(monday.asked("spend", "sync", *where, *monday.with_api()), monday.clock)
         if code:
             return _by_code(code)
-    content = spend_json(_stood(monday))
-    write_whole(archive.folder(monday.project, monday.week) / SPEND_FILE, content)
-    return Outcome("done")
-
-
-def _stood(monday: Monday) -> Spend:
+    folder = archive.folder(monday.project, monday.week)
     last, today = monday.week.sunday, monday.week.after().monday
     with opened(monday.ledger, monday.project) as engine:
         view = look(engine, monday.project, since(last), today)
-        there = [track for track in TRACKS if view.attribution.policies.track(track)]
-        standings = tuple(standing(view, track, last, today) for track in there)
-        gray = gray_share(view, monday.week)
-    return Spend(week=str(monday.week), as_of=today, standings=standings, gray=gray)
+        guards = guards_of(engine, view.attribution.policies, monday.week)
+    write_whole(folder / SPEND_FILE, spend_json(_stood(monday, view)))
+    if guards:
+        write_whole(folder / DECISIONS_FILE, decisions_json(guards))
+    return Outcome("done", "" if guards else "no guard's log was imported for the week")
+
+
+def _stood(monday: Monday, view: View) -> Spend:
+    last, today = monday.week.sunday, monday.week.after().monday
+    there = [track for track in TRACKS if view.attribution.policies.track(track)]
+    standings = tuple(standing(view, track, last, today) for track in there)
+    return Spend(week=str(monday.week), as_of=today, standings=standings, gray=gray_share(view, monday.week))
 
 
 def lock(monday: Monday) -> Outcome:

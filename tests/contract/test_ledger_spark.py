@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from compiler.cli import main
-from harness.market.spend.cells import Cell
+from harness.guards.week import guards_of
+from harness.market.spend.cells import Cell, cells
 from harness.market.spend.engine import opened
 from harness.market.spend.export import export
 from harness.market.spend.ledger import writing
 from harness.market.spend.tickets import Tickets, tickets
 from harness.market.spend.view import look
+from harness.weeks import Week
 from tests.contract.scale import installed_pyspark
-from tests.shipped import PROJECT
+from tests.guard.decisions import turn
+from tests.shipped import PROJECT, shipped
+from tests.simulate.ledgers import DAY, FLASH, OPUS, activity
 from tests.spend.ledgers import FIRST, KEYS, LAST, check, made
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of PySpark and pandas, and of the sockets to its Java process
@@ -59,3 +64,24 @@ def test_a_month_is_shown_the_same(exported: Path, spark: str, capfd: pytest.Cap
         said.append(capfd.readouterr().out)
     assert len(said[0]) > 2000
     assert said[0] == said[1]
+
+
+def test_turns_of_guards_are_split_the_same(tmp_path: Path) -> None:
+    """Bills that turns split, days that turns alone know, and what the guards did."""
+    installed_pyspark()
+    rows = (
+        activity(FLASH, 10**7, 10**6, "1.50", requests=20),
+        turn("a", FLASH, 4 * 10**6, 10**5, "0.612345678901", scenario="batch", calls=8),
+        turn("b", FLASH, 3 * 10**6, 10**5, "0.45", scenario="agent-loops", calls=5),
+        turn("c", OPUS, 100, 10, "0.000000000001", scenario="security-audit", day=DAY + datetime.timedelta(days=1)),
+    )
+    with writing(tmp_path / "ledger") as ledger:
+        ledger.add(rows)
+    export(tmp_path / "ledger", tmp_path / "parquet")
+    said = []
+    for where in (str(tmp_path / "ledger"), f"pyspark://local[2]?folder={tmp_path / 'parquet'}"):
+        with opened(where, tmp_path) as engine:
+            found = cells(engine, DAY, DAY + datetime.timedelta(days=1))
+            said.append((found, guards_of(engine, shipped().policies, Week.of(DAY))))
+    assert said[0] == said[1]
+    assert {cell.scenario for cell in said[0][0]} == {None, "batch", "agent-loops", "security-audit"}

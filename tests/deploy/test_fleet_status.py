@@ -161,3 +161,18 @@ def test_what_cannot_be_read_is_said(project: Path, capsys: pytest.CaptureFixtur
 def test_ages() -> None:
     said = [age(datetime.timedelta(seconds=seconds)) for seconds in (-3600, -5, 59, 60, 7199, 7200, 90_000)]
     assert said == ["in the future", "now", "now", "1 min", "1 h", "2 h", "1 d"]
+
+
+def test_what_is_wrong_with_a_guard_is_told_by_its_code_alone(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A report may hold anything: of a guard's words none is shown, and of codes only those that there are."""
+    parts = {"guard": {"state": "bad", "words": "<script>", "code": "VD311", "fix": "x"}, "y": {"code": "VD999"}}
+    leave(project, *map(report, ("air-ana", "air-ben")), report("studio", health={"state": "bad", "parts": parts}))
+    assert status(project) == 1
+    shown = capsys.readouterr().out
+    assert "studio: VD311 a guard cannot work\n" in shown
+    assert "script" not in shown
+    assert status(project, "--format", "json") == 1
+    rows = json.loads(capsys.readouterr().out)["machines"]
+    assert {row["machine"]: row["guards"] for row in rows} == {"air-ana": [], "air-ben": [], "studio": ["VD311"]}

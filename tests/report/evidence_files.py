@@ -59,6 +59,24 @@ SPEND: dict[str, Any] = {
              "max_share": "0.10", "unknown_days": []},
     "unattributed_usd": "3.18",
 }  # fmt: skip
+DECISIONS: dict[str, Any] = {
+    "week": str(WEEK), "decisions": 4812, "silent": ["air-fang"], "tokens": 812_000_000, "gray_tokens": 31_200_000,
+    "max_share": "0.10",
+    "logs": [
+        {"machine": "studio", "surface": "openclaw", "decisions": 4700, "unreadable": 0,
+         "first": "2026-06-15T00:00:03Z", "last": "2026-06-21T23:58:41Z"},
+        {"machine": "air-ana", "surface": "cursor", "decisions": 112, "unreadable": 3,
+         "first": "2026-06-15T07:12:00Z", "last": "2026-06-19T16:40:12Z"},
+    ],
+    "parts": [{"scenario": "batch", "tokens": 290_000_000, "gray_tokens": 31_200_000}],
+    "acts": [{"action": "reroute", "reason": "share", "label": None, "scenario": "batch", "count": 211},
+             {"action": "block", "reason": "label", "label": "personnel", "scenario": "agent-loops", "count": 2}],
+    "tool_errors": [{"scenario": "batch", "model": "openrouter/owl-alpha", "sessions": 240, "calls": 3120,
+                     "errors": 94, "low": 0.022, "high": 0.041}],
+    "compared": [{"against": "week", "scenario": "batch", "base": "openrouter/owl-alpha",
+                  "candidate": "openrouter/owl-alpha", "base_rate": 0.028, "rate": 0.03, "sessions": 240, "calls": 3120,
+                  "change": 0.002, "low": -0.009, "high": 0.013, "p": 0.7, "verdict": "unclear"}],
+}  # fmt: skip
 PROPOSALS: dict[str, Any] = {
     "week": str(WEEK),
     "proposals": [
@@ -111,6 +129,7 @@ def whole(project: Path) -> Path:
     for name, content in harness_files().items():
         (folder / name).write_bytes(content)
     keep(folder / "spend.json", SPEND)
+    keep(folder / "decisions.json", DECISIONS)
     keep(folder / "proposals.json", PROPOSALS)
     for back in range(5):
         write_prices(project, WEEK.before(back), 4 - back)

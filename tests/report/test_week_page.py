@@ -22,11 +22,11 @@ from harness.report.stored.spend import spend, spend_json
 from harness.report.week_page import week_page
 from harness.weeks import Week
 from tests.market.shipped import totals
-from tests.report.evidence_files import PROPOSALS, SPEND, WEEK, archive_of, harness_files, keep
+from tests.report.evidence_files import DECISIONS, PROPOSALS, SPEND, WEEK, archive_of, harness_files, keep
 from tests.report.parsed import Parsed, parsed
 from tests.shipped import copied, targets
 
-SECTIONS = ("changes", "proposals", "ranking", "prices", "harness", "spend", "routes", "checklist", "sources")
+SECTIONS = ("changes", "proposals", "ranking", "prices", "harness", "spend", "guards", "routes", "checklist", "sources")
 HOSTILE = (
     "](http://x) @team <script>alert(1)</script>", '"><img src=//evil.test onerror=alert(1)>', "\u202egpj.exe",
     "::set-output name=a::b", "{{ 7 * 7 }}{% raw %}", "</script><script>", "a\r\nb\x00\x1b[31m", "&lt;b&gt;",
@@ -53,6 +53,8 @@ def test_the_week_has_every_section_and_its_numbers(kept: Path) -> None:
     assert "Source: OpenRouter (openrouter.ai/rankings), as of 2026-08-22T00:10:38Z. CC BY 4.0" in found.text
     assert "$612.40" in found.text and "$845.20 ($772.95 … $921.60)" in found.text
     assert "Try GLM 5.2 in the gray pool" in found.text and "7/7" in found.text
+    assert "Gray models had 3.8 % of the tokens that guards counted" in found.text
+    assert "The guard of air-ana (cursor) had no policy that it could read for 3 turns." in found.text
     assert "−27.7 %" in found.text and "-27.7 %" not in found.text
     assert "Not listed on all days" not in found.text, "no mover of that week bears the mark"
     assert HARNESS == DATA
@@ -80,6 +82,7 @@ def test_same_evidence_same_bytes(kept: Path) -> None:
     [
         ("harness.json", "No harness run is evidence for 2026-W25"),
         ("spend.json", "No spend was kept for 2026-W25"),
+        ("decisions.json", "No guard's log was imported for 2026-W25 (vane spend import guard-log)"),
         ("proposals.json", "No rules were run on 2026-W25"),
         ("prices.json", "No prices are archived for 2026-W25"),
         ("rankings.json", "The rankings of 2026-W25 are not archived"),
@@ -94,7 +97,7 @@ def test_what_is_missing_is_said_in_its_place(project: Path, file: str, said: st
 
 def test_a_week_of_rankings_alone(tmp_path: Path) -> None:
     found = read(archive_of(copied(tmp_path)))
-    assert found.text.count("Missing.") == 4
+    assert found.text.count("Missing.") == 5
     assert "No prices are archived for 2026-W25, nor for the weeks before it" in found.text
     assert "generated/ is not up to date" in found.text
 
@@ -129,7 +132,7 @@ def test_a_first_run_has_no_comparison_and_few_calls_no_upper_bound(project: Pat
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"week": "2026-W24"}', b"\xff", b"[" * 100_000])
-@pytest.mark.parametrize("file", ["harness.json", "spend.json", "proposals.json"])
+@pytest.mark.parametrize("file", ["harness.json", "spend.json", "decisions.json", "proposals.json"])
 def test_evidence_that_cannot_be_believed_stops_the_page(project: Path, file: str, content: bytes) -> None:
     (folder(project) / file).write_bytes(content)
     with pytest.raises(PolicyError) as caught:
@@ -154,6 +157,13 @@ def hostile(project: Path, name: str) -> None:
     })  # fmt: skip
     track = {**SPEND["standings"][1], "cap": name, "period": {**SPEND["standings"][1]["period"], "name": name}}
     keep(folder(project) / "spend.json", {**SPEND, "standings": [track]})
+    keep(folder(project) / "decisions.json", {
+        **DECISIONS, "silent": [name], "logs": [{**log, "machine": name} for log in DECISIONS["logs"]],
+        **{part: [{**DECISIONS[part][0], **dict.fromkeys(keys, name)}] for part, keys in {
+            "parts": ("scenario",), "acts": ("action", "reason", "label", "scenario"),
+            "tool_errors": ("scenario", "model"), "compared": ("scenario", "base", "candidate"),
+        }.items()},
+    })  # fmt: skip
     data = json.loads(harness_files()["harness.json"])
     data["summary"]["untried"] = [{"trial": name, "model": name, "variable": name}]
     data["summary"] |= {"run": name, "started": name, "suite": {"name": name, "version": name, "sha256": ""}}

@@ -17,7 +17,7 @@ from harness.market.simulate.run import simulate
 from harness.market.simulate.sides import Setting, Side, side, with_settings
 from harness.market.spend.engine import opened
 from harness.market.spend.ledger import writing
-from harness.market.spend.rows import Activity, Call, Key
+from harness.market.spend.rows import Activity, Call, Decision, Key
 from harness.market.spend.standing import Span
 from tests.shipped import PROJECT
 
@@ -32,7 +32,7 @@ PERMASLUGS = {
     OPUS: "anthropic/claude-4.7-opus-20260416", SONNET: "anthropic/claude-4.6-sonnet-20260217",
     GEMINI: "google/gemini-3-flash-preview-20251217",
 }  # fmt: skip
-Rows = Iterable[Activity | Call | Key]
+Rows = Iterable[Activity | Call | Decision | Key]
 
 
 def activity(

@@ -8,7 +8,7 @@ from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from typing import Any
 
-from harness.market.spend.money import whole
+from harness.market.spend.money import part_of, whole
 
 NOTHING = Decimal(0)
 #: Sums of products of prices of thirty places stay exact; where they would not, it is an error and no rounding.
@@ -66,6 +66,25 @@ class Amounts:
             unwritten=prompt - cached,
             billed=self.billed - calls.billed,
         )
+
+    def part(self, told: Amounts, of: Amounts) -> Amounts:
+        """As much as `told` is of `of`. What caches did goes with the prompt: whoever bills a day knows it better."""
+        by_prompt, by_completion = (told.prompt, of.prompt), (told.completion, of.completion)
+        return Amounts(
+            requests=part_of(self.requests, told.requests, of.requests),
+            prompt=part_of(self.prompt, *by_prompt),
+            completion=part_of(self.completion, *by_completion),
+            reasoning=part_of(self.reasoning, *by_completion),
+            cached=part_of(self.cached, *by_prompt),
+            uncounted=part_of(self.uncounted, *by_prompt),
+            written=part_of(self.written, *by_prompt),
+            unwritten=part_of(self.unwritten, *by_prompt),
+            billed=part_of(self.billed, told.billed, of.billed),
+        )
+
+    def less(self, part: Amounts) -> Amounts:
+        """What is left without a part."""
+        return _of(one - another for one, another in zip(_values(self), _values(part), strict=True))
 
     def split(self, weights: Sequence[Fraction]) -> tuple[Amounts, ...]:
         """In pieces by weights that add up to one: whole tokens and whole parts of money, nothing lost."""

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from harness.market.simulate.amounts import NOTHING, Amounts
 from harness.market.simulate.tariff import Cuts
+from harness.market.spend.cells import billed_turns
 from harness.market.spend.engine import Engine, table
+from harness.market.spend.layout import USD
+from harness.market.spend.settled import Source
 from harness.market.spend.standing import Span
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-_GROUPS = ("day", "key", "model", "permaslug", "scenario", "is_call", "band", "slot")
+_GROUPS = ("day", "key", "model", "permaslug", "scenario", "source", "band", "slot")
 _COUNTS = ("requests", "prompt", "completion", "reasoning", "cached", "uncounted", "written", "unwritten")
 #: Each by itself: Spark gives the sum of two columns of decimal(38, 12) eleven places.
 _MONEY = ("usd", "byok_usd")
@@ -36,8 +39,8 @@ class Cell:
     permaslug: str
     #: None where no log tells
     scenario: str | None
-    #: of `calls`: length and hour are each call's own. Else the length is a mean, and the hour is not known
-    is_call: bool
+    #: of calls, length and hour are each call's own. Else the length is a mean, and the hour is not known
+    source: Source
     band: int
     slot: int
     amounts: Amounts
@@ -56,10 +59,11 @@ def _cell(row: Mapping[str, Any]) -> Cell:
 
 
 def expression(span: Span, cuts: Cuts) -> ir.Table:
-    """Both grains as one table of like columns, grouped and added up."""
-    activity, calls = (_within(table(name), span) for name in ("activity", "calls"))
-    sides = (_of_activity(activity, cuts), _of_calls(calls, cuts))
-    rows = sides[0].union(sides[1])
+    """The three grains as one table of like columns, grouped and added up."""
+    import ibis
+
+    activity, calls, turns = (_within(every, span) for every in (table("activity"), table("calls"), billed_turns()))
+    rows = ibis.union(_of_activity(activity, cuts), _of_calls(calls, cuts), _of_turns(turns, cuts))
     return rows.group_by(list(_GROUPS)).aggregate([rows[name].sum().name(name) for name in (*_COUNTS, *_MONEY)])
 
 
@@ -77,7 +81,9 @@ def _of_calls(calls: ir.Table, cuts: Cuts) -> ir.Table:
         band=_passed(prompt > cut for cut in cuts.lengths),
         slot=_passed(second >= minute * _SECONDS_A_MINUTE for minute in cuts.minutes),
         scenario=calls.scenario,
-        is_call=ibis.literal(True),
+        source=ibis.literal("call"),
+        reasoning=calls.reasoning_tokens,
+        byok_usd=calls.byok_usd,
         requests=ibis.literal(1, "int64"),
         written=written.fill_null(0),
         uncounted=ibis.ifelse(cached.isnull(), prompt - written.fill_null(0), 0),
@@ -95,16 +101,37 @@ def _of_activity(activity: ir.Table, cuts: Cuts) -> ir.Table:
         band=_passed(prompt > ibis.greatest(activity.requests, 1) * cut for cut in cuts.lengths),
         slot=_passed(()),
         scenario=ibis.null("string"),
-        is_call=ibis.literal(False),
+        source=ibis.literal("bill"),
+        reasoning=activity.reasoning_tokens,
         requests=activity.requests,
         written=ibis.literal(0, "int64"),
         uncounted=ibis.ifelse(cached.isnull(), prompt, 0),
         unwritten=prompt - cached.fill_null(0),
+        byok_usd=activity.byok_usd,
+    )
+
+
+def _of_turns(turns: ir.Table, cuts: Cuts) -> ir.Table:
+    """A turn is several calls: like a day's bill, it tells their mean length."""
+    import ibis
+
+    return _like(
+        turns,
+        band=_passed(turns.prompt_tokens > ibis.greatest(turns.requests, 1) * cut for cut in cuts.lengths),
+        slot=_passed(()),
+        scenario=turns.scenario,
+        source=ibis.literal("turn"),
+        reasoning=ibis.literal(0, "int64"),
+        requests=turns.requests,
+        written=turns.cache_write_tokens,
+        uncounted=ibis.literal(0, "int64"),
+        unwritten=ibis.literal(0, "int64"),
+        byok_usd=ibis.literal(0).cast(USD),
     )
 
 
 def _like(rows: ir.Table, **own: ir.Value) -> ir.Table:
-    """Columns that both grains have alike, beside those that each has in its own way."""
+    """Columns that all grains have alike, beside those that each has in its own way."""
     columns = {
         "day": rows.day,
         "key": rows.key,
@@ -112,10 +139,8 @@ def _like(rows: ir.Table, **own: ir.Value) -> ir.Table:
         "permaslug": rows.permaslug,
         "prompt": rows.prompt_tokens,
         "completion": rows.completion_tokens,
-        "reasoning": rows.reasoning_tokens,
         "cached": rows.cached_tokens.fill_null(0),
         "usd": rows.usd,
-        "byok_usd": rows.byok_usd,
         **own,
     }
     return rows.select(**{name: columns[name] for name in (*_GROUPS, *_COUNTS, *_MONEY)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.market.simulate.amounts import Amounts
 from harness.market.simulate.cells import Cell
@@ -38,12 +38,18 @@ def rows_of(cells: Iterable[Cell], slug: Callable[[str, str], str]) -> Rows:
     """Each dollar once. `slug` gives a model and its permaslug the name that the lock has."""
     # what no call tells of a bill then has the length of most of it
     cells = sorted(cells, key=lambda cell: -cell.amounts.prompt)
-    found = settled(_grain(cell, slug(cell.model, cell.permaslug)) for cell in cells)
+    found = settled((_grain(cell, slug(cell.model, cell.permaslug)) for cell in cells), _named)
     contradicting = sum(amounts.tokens for amounts in found.contradicting)
     ordered = tuple(sorted(found.rows.items(), key=lambda row: row[0]))
     return Rows(ordered, frozenset(cell.day for cell in cells), contradicting)
 
 
 def _grain(cell: Cell, model: str) -> Grain[Kind, Amounts]:
-    kind = Kind(cell.key, model, cell.scenario or "", cell.is_call, cell.band, cell.slot)
-    return Grain(cell.day, (cell.key, model), cell.is_call, kind, cell.amounts)
+    kind = Kind(cell.key, model, cell.scenario or "", cell.source == "call", cell.band, cell.slot)
+    line = (cell.key, model)
+    return Grain(cell.day, line, line, cell.source, cell.scenario is not None, kind, cell.amounts)
+
+
+def _named(kind: Kind, by: Kind) -> Kind:
+    """Lengths and hours are those of the rows that a turn is a part of."""
+    return replace(kind, scenario=by.scenario)

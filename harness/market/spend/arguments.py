@@ -25,11 +25,15 @@ def add(commands: Commands) -> None:
     sync.add_argument("--api", metavar="URL", help="another address of the API, for tests and proxies")
     sync.add_argument("--json", action="store_true", help="as a JSON object")
 
-    take = add_command(steps, "import", "take the dashboard's CSV export, or a log of generations", [
+    take = add_command(steps, "import", "take the dashboard's CSV export, a log of generations, or guards' logs", [
         "vane spend import openrouter_activity_2026-05-24.csv",
         "vane spend import generations.jsonl     answers of GET /generation, one a line",
+        "vane spend import guard-log studio/decisions*.jsonl air-ana/decisions*.jsonl",
     ])  # fmt: skip
-    take.add_argument("file", type=Path, metavar="FILE", help="a CSV export of openrouter.ai/activity, or JSON lines")
+    take.add_argument("kind", nargs="?", choices=("guard-log",), metavar="guard-log",
+                      help="the files are logs of the Macs' guards, as many as you like")  # fmt: skip
+    take.add_argument("file", nargs="+", type=Path, metavar="FILE",
+                      help="a CSV export of openrouter.ai/activity, or JSON lines")  # fmt: skip
     for step in (sync, take):
         step.add_argument("--dry-run", action="store_true", help="read and check; write nothing")
         add_format(step)
@@ -39,7 +43,7 @@ def add(commands: Commands) -> None:
         "vane spend export --out ledger",
         "vane spend show --ledger 'pyspark://local[2]?folder=ledger'",
     ])  # fmt: skip
-    export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the four files go")
+    export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where a file for each table goes")
     for step in (sync, take, export):
         add_ledger(step)
 

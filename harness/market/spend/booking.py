@@ -81,12 +81,13 @@ def enter(booking: Booking, ledger: Ledger) -> None:
 
 
 def name_calls(ledger: Ledger) -> None:
-    """Calls that know only their key's name get its hash, once one key of the account has that name."""
-    ledger.database.execute(
-        "UPDATE calls SET key = named.key FROM (SELECT name, min(key) AS key FROM keys GROUP BY name "
-        "HAVING count(*) = 1) AS named WHERE calls.key = ? || named.name",
-        [NAMED],
-    )
+    """Calls and decisions that know only their key's name get its hash, once one key of the account has that name."""
+    for table in ("calls", "decisions"):
+        ledger.database.execute(
+            f"UPDATE {table} SET key = named.key FROM (SELECT name, min(key) AS key FROM keys GROUP BY name "
+            f"HAVING count(*) = 1) AS named WHERE {table}.key = ? || named.name",
+            [NAMED],
+        )
 
 
 def unexplained(total: Iterable[Activity], known: Iterable[Activity]) -> Iterator[Activity]:

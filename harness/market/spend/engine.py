@@ -2,8 +2,8 @@
 
 `.vane/ledger.duckdb`, a path or `duckdb://path` is the file that sync and import write. `pyspark://MASTER?folder=FOLDER`
 starts Spark on this machine alone (bound to 127.0.0.1, no web page) and reads the Parquet files of `vane spend export`.
-Anything else (`clickhouse://…`, `bigquery://…`) is what `ibis.connect` takes, with the four tables in its database; its
-Python driver is the caller's to install. `import ibis` takes a second, so it stands inside functions.
+Anything else (`clickhouse://…`, `bigquery://…`) is what `ibis.connect` takes, with the tables of the layout in its
+database; its Python driver is the caller's to install. `import ibis` takes a second, so it stands inside functions.
 """
 
 from __future__ import annotations

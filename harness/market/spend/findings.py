@@ -79,7 +79,7 @@ NO_KEYS_FILE = Code(
 )  # fmt: skip
 NOT_AN_EXPORT = Code(
     "VM230", "not-an-export", "A file is none that `vane spend import` knows",
-    "take the CSV export of openrouter.ai/activity, or answers of GET /generation, one JSON object a line",
+    "take the CSV export of openrouter.ai/activity, answers of GET /generation, or with `guard-log` a guard's log",
     "What a file means is known by its columns, never guessed.",
 )  # fmt: skip
 ODD_ROW = Code(
@@ -99,8 +99,14 @@ NOT_A_MONTH = Code(
     "VM234", "not-a-month", "A month without any row in the ledger", "sync it, or import an export that has it",
     "No rows is not the same as no spend.",
 )  # fmt: skip
+CUT_OFF = Code(
+    "VM235", "cut-off-line", "A line of a guard's log is unfinished",
+    "nothing has to be done: a guard that was killed while it wrote goes on behind it",
+    "One decision of one turn is missing then; every whole line is taken.",
+    Severity.WARNING,
+)  # fmt: skip
 CODES: tuple[Code, ...] = (
     NO_MANAGEMENT_KEY, NOT_A_MANAGEMENT_KEY, UNANSWERED, ODD_ANSWER, ODD_AMOUNT, ODD_DAY, DUPLICATE_ROW,
     KEYS_EXCEED_TOTAL, VANISHED_DAY, OLDER_ANSWER, COUNTER_UNREAD, NO_LEDGER, NOT_A_LEDGER, LEDGER_IN_USE, ENGINE,
-    NO_KEYS_FILE, NOT_AN_EXPORT, ODD_ROW, OTHER_CURRENCY, MIXED_TIME_ZONES, NOT_A_MONTH,
+    NO_KEYS_FILE, NOT_AN_EXPORT, ODD_ROW, OTHER_CURRENCY, MIXED_TIME_ZONES, NOT_A_MONTH, CUT_OFF,
 )  # fmt: skip

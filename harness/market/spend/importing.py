@@ -22,7 +22,7 @@ _ID_SECOND = re.compile(r"gen-([0-9]{10})-")
 #: A call may take minutes; the nearest time zones are half an hour apart.
 _PATIENCE = datetime.timedelta(minutes=20)
 #: Clocks differ.
-_AHEAD = datetime.timedelta(minutes=5)
+AHEAD = datetime.timedelta(minutes=5)
 _ID = re.compile(r"[A-Za-z0-9_.:-]{4,200}")
 #: What a source that knows it adds to one that does not; None and "" know nothing.
 _ADDED = ("key", "endpoint", "cached_tokens", "cache_write_tokens", "scenario", "ticket", "machine", "session")
@@ -56,7 +56,7 @@ def utc(text: str, id: str, now: datetime.datetime) -> datetime.datetime:
     if at.utcoffset():
         raise OddError(MIXED_TIME_ZONES, f"{text} is {at:%z} from UTC")
     at = at.replace(tzinfo=datetime.UTC)
-    if at > now + _AHEAD:
+    if at > now + AHEAD:
         raise OddError(ODD_DAY, f"{text} is in the future; it is {now:%Y-%m-%d %H:%M} UTC")
     if found := _ID_SECOND.match(id):
         came = datetime.datetime.fromtimestamp(int(found.group(1)), datetime.UTC)

@@ -1,9 +1,10 @@
 """The ledger's tables: which columns, of which types. Every engine that reads a ledger finds exactly these.
 
-Two grains tell of the same money and are never added up: `activity` is what OpenRouter bills for a UTC day by key,
-model and endpoint; `calls` is one row a generation, from logs that also know scenario, ticket and machine. A day with
-rows of `activity` was billed whole: they are its money, whatever key a call carries, and `calls` only says how it
-splits. On other days `calls` is the money. `settled.py` has these rules.
+Three grains tell of the same money and are never added up: `activity` is what OpenRouter bills for a UTC day by key,
+model and endpoint; `calls` is one row a generation, from logs that also know scenario, ticket and machine; `decisions`
+is one row a turn, from the guards on the Macs. A day with rows of `activity` was billed whole: they are its money,
+whatever key a call carries, and `calls` only says how it splits. On other days `calls` is the money. `decisions` says
+how the rest splits, and is money on days of which nothing else tells. `settled.py` has these rules.
 """
 
 from __future__ import annotations
@@ -70,6 +71,39 @@ COUNTERS: Mapping[str, str] = MappingProxyType({
     "total_usd": USD,
 })  # fmt: skip
 
+#: What the guards on the Macs decided (docs/decisions/0028-a-guard-at-request-time.md), one row a turn.
+DECISIONS: Mapping[str, str] = MappingProxyType({
+    "id": "string",  # unique
+    "at": "timestamp('UTC')",
+    "day": "date",  # of `at`
+    "machine": "string",
+    "surface": "string",  # openclaw or cursor
+    "scenario": "string",  # null where the surface did not tell
+    "agent_run": "string",  # a hash
+    "session": "string",  # a hash
+    "labels": "string",  # names in order, a blank between two; "" without any
+    "ticket": "string",  # null where none was given
+    "wanted": "string",  # a model as the surface names it
+    "chosen": "string",  # null where no model was asked
+    "key": "string",  # as in `calls`; "" where no key of the account was used
+    "model": "string",  # the slug of `chosen`; "" without one
+    "permaslug": "string",
+    "action": "string",  # allow, warn, reroute or block
+    "reason": "string",  # share, cap, label, ticket or unreadable; null where there was none
+    "usd": USD,
+    "usd_from": "string",  # provider, or prices: the lock's; null where nobody said what it cost
+    "requests": "int64",
+    "prompt_tokens": "int64",
+    "completion_tokens": "int64",
+    "cached_tokens": "int64",  # part of prompt_tokens
+    "cache_write_tokens": "int64",  # part of prompt_tokens
+    "tool_calls": "int64",
+    "tool_errors": "int64",  # part of tool_calls
+    "outcome": "string",  # ok or error; null where no model was asked
+})  # fmt: skip
+
 TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"activity": ACTIVITY, "calls": CALLS, "keys": KEYS, "counters": COUNTERS}
+    {"activity": ACTIVITY, "calls": CALLS, "keys": KEYS, "counters": COUNTERS, "decisions": DECISIONS}
 )
+#: Tables that a ledger of an older version lacks. They are read as empty, and made by the next sync or import.
+ADDED = frozenset({"decisions"})

@@ -1,5 +1,5 @@
-"""The ledger on disk: a DuckDB file with the four tables, written in one transaction. A killed process leaves the old
-ledger or the new one: DuckDB's write-ahead log is taken over at the next opening only where its commit is in it.
+"""The ledger on disk: a DuckDB file with the layout's tables, written in one transaction. A killed process leaves the
+old ledger or the new one: DuckDB's write-ahead log is taken over at the next opening only where its commit is in it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import duckdb
 
 from compiler.diagnostics import Place, PolicyError
 from harness.market.spend.findings import LEDGER_IN_USE, NOT_A_LEDGER
-from harness.market.spend.layout import TABLES
-from harness.market.spend.rows import KINDS, Activity, Call, Counter, Key
+from harness.market.spend.layout import ADDED, TABLES
+from harness.market.spend.rows import KINDS, Activity, Call, Counter, Decision, Key, Row
 
 FILE = ".vane/ledger.duckdb"
 #: Nothing is fetched from the network, and times are shown as they are kept.
@@ -24,7 +24,7 @@ _DUCKDB_TYPES = {
     "decimal(38, 12)": "DECIMAL(38,12)", "date": "DATE", "string": "VARCHAR", "int64": "BIGINT",
     "timestamp('UTC')": "TIMESTAMP WITH TIME ZONE",
 }  # fmt: skip
-_Row = TypeVar("_Row", Activity, Call, Key, Counter)
+_Row = TypeVar("_Row", Activity, Call, Key, Counter, Decision)
 
 
 class Ledger:
@@ -38,7 +38,7 @@ class Ledger:
         found = self.database.execute(f"SELECT * FROM {_table(kind)} WHERE {where} ORDER BY ALL", [*values])
         return tuple(kind(*row) for row in found.fetchall())
 
-    def add(self, rows: Iterable[Activity | Call | Key | Counter]) -> None:
+    def add(self, rows: Iterable[Row]) -> None:
         """Append rows, each to its table."""
         by_table: dict[str, list[Any]] = {}
         for row in rows:
@@ -75,9 +75,8 @@ def writing(file: Path) -> Iterator[Ledger]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with _connected(file) as database:
         database.begin()
-        for table, columns in TABLES.items():
-            wanted = ", ".join(f'"{name}" {_DUCKDB_TYPES[kind]}' for name, kind in columns.items())
-            database.execute(f"CREATE TABLE IF NOT EXISTS {table} ({wanted})")
+        for table in TABLES:
+            database.execute(f"CREATE TABLE IF NOT EXISTS {_columns(table)}")
         check(database, file)
         yield Ledger(database)
         database.commit()
@@ -93,8 +92,15 @@ def reading(file: Path) -> Iterator[Ledger | None]:
         if not _tables(database):  # made by a first sync that was killed before its commit
             yield None
             return
+        for table in ADDED - _tables(database).keys():
+            database.execute(f"CREATE TEMP TABLE {_columns(table)}")
         check(database, file)
         yield Ledger(database)
+
+
+def _columns(table: str) -> str:
+    wanted = ", ".join(f'"{name}" {_DUCKDB_TYPES[kind]}' for name, kind in TABLES[table].items())
+    return f"{table} ({wanted})"
 
 
 @contextmanager
@@ -133,5 +139,5 @@ def check(database: duckdb.DuckDBPyConnection, file: Path) -> None:
             raise PolicyError([NOT_A_LEDGER.at(Place(str(file)), f"table {table!r} has other columns than a ledger's")])
 
 
-def _table(kind: type[Activity | Call | Key | Counter]) -> str:
+def _table(kind: type[Row]) -> str:
     return next(table for table, known in KINDS.items() if known is kind)

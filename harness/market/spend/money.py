@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeVar
+
+from harness.market.spend.rows import PLACES
 
 _CENT = Decimal("0.01")
+_PLACES: int = PLACES.as_tuple().exponent  # type: ignore[assignment]  # no infinity is money
+_Amount = TypeVar("_Amount", int, Decimal)
 
 
 def shown_usd(amount: Decimal | int) -> str:
@@ -43,3 +48,13 @@ def whole(parts: Sequence[Fraction]) -> list[int]:
     for index in by_rest[:left]:
         floors[index] += 1
     return floors
+
+
+def part_of(amount: _Amount, told: _Amount, of: _Amount) -> _Amount:
+    """As much of an amount as `told` is of `of`, in whole units (money: of the ledger's places) rounded down; all of
+    it where `told` is more.
+    """
+    if isinstance(amount, int):
+        return amount * min(told, of) // of if of else 0
+    units = (int(each.scaleb(-_PLACES)) for each in (amount, told, of))
+    return Decimal(part_of(*units)).scaleb(_PLACES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 #: What money is rounded to, once, when it comes in: the digits that the ledger keeps.
 PLACES = Decimal("0.000000000001")
@@ -85,8 +86,42 @@ class Counter:
     total_usd: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a guard on a Mac decided of one turn, and what the turn took. A turn is one call or more."""
+
+    id: str
+    at: datetime.datetime
+    day: datetime.date
+    machine: str
+    surface: str
+    scenario: str | None
+    agent_run: str
+    session: str
+    labels: str
+    ticket: str | None
+    wanted: str
+    chosen: str | None
+    key: str
+    model: str
+    permaslug: str
+    action: str
+    reason: str | None
+    usd: Decimal
+    usd_from: str | None
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    tool_calls: int
+    tool_errors: int
+    outcome: str | None
+
+
 #: The counter of the whole account; one row of it is one sync.
 ACCOUNT = "account"
-KINDS: dict[str, type[Activity] | type[Call] | type[Key] | type[Counter]] = {
-    "activity": Activity, "calls": Call, "keys": Key, "counters": Counter,
+Row: TypeAlias = Activity | Call | Key | Counter | Decision
+KINDS: dict[str, type[Row]] = {
+    "activity": Activity, "calls": Call, "keys": Key, "counters": Counter, "decisions": Decision,
 }  # fmt: skip

@@ -47,7 +47,7 @@ def wanted_settings(release: Release | None) -> Mapping[str, Any] | None:
         wanted = json.loads(content)
         if not is_wanted(wanted):
             raise ValueError("it is not of this agent's form")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal("VD308", "cursor/settings.json", str(error), "compile it anew with `vane compile`") from error
     return dict(wanted)
 
@@ -84,7 +84,7 @@ def _change(
         return
     wait_unless_closed()
     note(mine, before)
-    content = json.dumps(after, separators=(",", ":"), ensure_ascii=False)
+    content = _written(after)
     _swap(database, before, content)
     if _row(database) != content or database.execute("PRAGMA quick_check").fetchone() != ("ok",):
         _swap(database, _row(database), before)
@@ -133,10 +133,15 @@ def _row(database: sqlite3.Connection) -> str:
     return str(row[0])
 
 
+def _written(blob: Mapping[str, Any]) -> str:
+    """As Cursor writes it: half of a surrogate pair, which SQLite cannot hold, stays the escape that it was."""
+    return json.dumps(blob, separators=(",", ":"), ensure_ascii=False).encode(errors="backslashreplace").decode()
+
+
 def _parsed(row: str) -> dict[str, Any]:
     try:
         blob = json.loads(row)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Waiting(f"Cursor's settings: the row is not JSON: {error}") from error
     if not is_known(blob):
         raise Waiting("Cursor's settings: the row is not as this agent knows it")
@@ -147,7 +152,7 @@ def _wait_unless_known(site: Site) -> None:
     plist = site.applications / "Cursor.app/Contents/Info.plist"
     try:
         version = str(plistlib.loads(plist.read_bytes())["CFBundleShortVersionString"])
-    except (OSError, ValueError, KeyError, plistlib.InvalidFileException) as error:
+    except Exception as error:  # plistlib lets out whatever it trips over
         raise Waiting("Cursor's settings: Cursor is not installed") from error
     if version.partition(".")[0] not in MAJORS:
         raise Waiting(f"Cursor's settings: version {version:.20} is not one that was tried")

@@ -14,11 +14,12 @@ import subprocess
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from deploy.account.refusal import Refusal
 from deploy.agent.cursor_blob import is_known, is_wanted, merged, without
-from deploy.agent.site import Site
+from deploy.agent.site import Site, acting_for
 from deploy.release.archive import Release
 
 DATABASE = "Library/Application Support/Cursor/User/globalStorage/state.vscdb"
@@ -66,37 +67,38 @@ def converge(
     _wait_unless_known(site)
     try:
         with _opened(site) as database:
-            _change(database, wanted, owned, note)
-    except sqlite3.Error as error:
+            before = _row(database)
+        blob = _parsed(before)
+        after, mine = without(blob, owned) if wanted is None else merged(blob, wanted, owned)
+        if after == blob:
+            return
+        wait_unless_closed()
+        note(mine, before)
+        with _opened(site) as database:
+            _change(database, before, _written(after))
+    except (sqlite3.Error, PermissionError) as error:
         raise Waiting(f"Cursor's settings: {error}") from error
+    wait_unless_closed(is_written=True)  # started meanwhile, it may write over this
 
 
-def _change(
-    database: sqlite3.Connection,
-    wanted: Mapping[str, Any] | None,
-    owned: Mapping[str, Any],
-    note: Callable[[Mapping[str, Any], str], None],
-) -> None:
-    before = _row(database)
-    blob = _parsed(before)
-    after, mine = without(blob, owned) if wanted is None else merged(blob, wanted, owned)
-    if after == blob:
-        return
-    wait_unless_closed()
-    note(mine, before)
-    content = _written(after)
+def _change(database: sqlite3.Connection, before: str, content: str) -> None:
     _swap(database, before, content)
     if _row(database) != content or database.execute("PRAGMA quick_check").fetchone() != ("ok",):
         _swap(database, _row(database), before)
         raise Waiting("Cursor's settings did not read back; they are as before")
     with contextlib.suppress(sqlite3.Error):  # another reader only delays it
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    wait_unless_closed(is_written=True)  # started meanwhile, it may write over this
 
 
 @contextmanager
 def _opened(site: Site) -> Iterator[sqlite3.Connection]:
-    file = site.home / DATABASE
+    """With its person's rights: SQLite follows what links and journals beside a database say, and leaves files there."""
+    with acting_for(site.person), _connected(site.home / DATABASE) as database:
+        yield database
+
+
+@contextmanager
+def _connected(file: Path) -> Iterator[sqlite3.Connection]:
     if file.is_symlink() or not file.is_file():
         raise Waiting("Cursor's settings: no database yet; start Cursor once")
     address = f"file:{urllib.parse.quote(str(file))}?mode=rw"

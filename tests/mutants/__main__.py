@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -39,16 +40,15 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=7200, help="no module is begun after that (default: 7200)")
     parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART", help=", ".join(PARTS))
     asked = parser.parse_args()
+    end = time.monotonic() + asked.seconds
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp(prefix="vane-mutants-")
     for part in asked.parts:
         globs, tests = PARTS[part]
         modules = sorted(path for glob in globs for path in PROJECT.glob(glob) if path.name != "__init__.py")
-        forks = Forks(modules, asked.seconds)
+        forks = Forks(modules, end, _tell)
         options = ["-q", "--no-header", "-W", "ignore"]
         ignored = [f"--ignore={path}" for path in _LEFT_OUT]
         code = pytest.main([*options, *ignored, *(str(PROJECT / test) for test in tests)], [forks])
-        for result in forks.results:
-            _tell(result)
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             return int(code)
     return 0
@@ -57,7 +57,7 @@ def main() -> int:
 def _tell(result: Result) -> None:
     name = result.module.relative_to(PROJECT)
     total = result.killed + len(result.alive)
-    print(f"| `{name}` | {total} | {result.killed} | {len(result.alive)} | {result.uncalled} |")
+    print(f"\n| `{name}` | {total} | {result.killed} | {len(result.alive)} | {result.uncalled} |")
     for mutant in result.alive:
         print(f"    {name}:{mutant.line} {mutant.function}: {mutant.was!r} -> {mutant.now!r}", flush=True)
 

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
@@ -36,28 +36,27 @@ class Result:
     module: Path
     killed: int
     alive: tuple[Mutant, ...]
-    #: of the alive ones, those in functions that no test of the selection calls
+    #: of the alive ones, those in lines that no test of the selection passes
     uncalled: int
 
 
 class Forks:
-    """Give it to pytest.main; `results` is filled."""
+    """Give it to pytest.main; it tells what became of each module, and begins none after `end`."""
 
-    def __init__(self, modules: Sequence[Path], most_seconds: float) -> None:
-        self._modules, self._end = modules, time.monotonic() + most_seconds
-        self.results: list[Result] = []
+    def __init__(self, modules: Sequence[Path], end: float, tell: Callable[[Result], None]) -> None:
+        self._modules, self._end, self._tell = modules, end, tell
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         called = _called(session.items, {str(module) for module in self._modules})
         for module in self._modules:
             if time.monotonic() < self._end:
-                self.results.append(self._tried(module, session.items, called))
+                self._tell(self._tried(module, session.items, called))
         return True
 
     def _tried(self, module: Path, items: Sequence[pytest.Item], called: _Called) -> Result:
         live, killed, uncalled, alive = _live(module), 0, 0, []
         for mutant in mutants(module.read_text("utf-8"), str(module)):
-            chosen = called.order(f"{module}:{mutant.function}")
+            chosen = called.order(f"{module}:{mutant.function}", mutant.line)
             if not chosen:
                 uncalled += 1
                 alive.append(mutant)
@@ -75,32 +74,35 @@ class Forks:
 
 @dataclass(frozen=True, slots=True)
 class _Called:
-    """Which tests call a function, by `module:qualified.name`, and how much CPU each test takes."""
+    """Which lines of a function, by `module:qualified.name`, each test passes, and how much CPU it takes."""
 
-    tests: defaultdict[str, list[int]]
+    lines: Mapping[str, Mapping[int, set[int]]]
     seconds: list[float]
     kills: Counter[tuple[str, int]]
 
-    def order(self, key: str) -> list[int]:
-        """Tests that call it, those first that saw other faults of it, then quick ones."""
-        function = key.rpartition(":")[2]
-        return sorted(self.tests[key], key=lambda place: (-self.kills[function, place], self.seconds[place]))
+    def order(self, key: str, line: int) -> list[int]:
+        """Tests that pass the line: those first that saw other faults of the function, or go through most of it."""
+        function, lines = key.rpartition(":")[2], self.lines.get(key, {})
+        passing = [place for place, passed in lines.items() if line in passed]
+        return sorted(passing, key=lambda at: (-self.kills[function, at], -len(lines[at]), self.seconds[at]))
 
 
 def _called(items: Sequence[pytest.Item], files: set[str]) -> _Called:
     """Run all tests once in a fork, and look. Tests that fail without a fault would kill every mutant."""
-    found, tests = tempfile.TemporaryFile(), defaultdict(list)
+    found = tempfile.TemporaryFile()
 
     def look() -> int:
-        seen: list[set[str]] = []
-        seconds = []
+        seen: dict[str, dict[int, set[int]]] = {}
+        seconds: list[float] = []
 
-        def trace(frame: FrameType, event: str, argument: object) -> None:
-            if (file := frame.f_code.co_filename) in files:
-                seen[-1].add(f"{file}:{frame.f_code.co_qualname.partition('.<locals>')[0]}")
+        def trace(frame: FrameType, event: str, argument: object) -> Any:
+            if (file := frame.f_code.co_filename) not in files:
+                return None
+            function = f"{file}:{frame.f_code.co_qualname.partition('.<locals>')[0]}"
+            seen.setdefault(function, {}).setdefault(len(seconds), set()).add(frame.f_lineno)
+            return trace
 
         for item in items:
-            seen.append(set())
             threading.settrace(trace)
             sys.settrace(trace)
             start = time.process_time()
@@ -117,11 +119,7 @@ def _called(items: Sequence[pytest.Item], files: set[str]) -> _Called:
     if _fork(look, _SECONDS) != _PASSED:
         raise pytest.UsageError("the tests do not pass as they are")
     found.seek(0)
-    seen, seconds = marshal.loads(found.read())
-    for place, names in enumerate(seen):
-        for name in names:
-            tests[name].append(place)
-    return _Called(tests, seconds, Counter())
+    return _Called(*marshal.loads(found.read()), Counter())
 
 
 def _live(module: Path) -> dict[str, list[FunctionType]]:

@@ -37,13 +37,13 @@ def mutants(source: str, file: str) -> Iterator[Mutant]:
     tree = ast.parse(source)
     for function, node in _functions(tree, ""):
         for part in _parts(node):
-            was = ast.unparse(part)
+            was, line = ast.unparse(part), part.target.lineno if isinstance(part, ast.comprehension) else part.lineno
             for put_in, take_out in _faults(part):
                 put_in()
                 now = ast.unparse(part)
                 compiled = compile(ast.fix_missing_locations(tree), file, "exec")
                 take_out()
-                yield Mutant(function, getattr(part, "lineno", 0), was, now, codes(compiled)[function])
+                yield Mutant(function, line, was, now, codes(compiled)[function])
 
 
 def _functions(node: ast.AST, above: str) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -64,11 +64,11 @@ def codes(module: CodeType) -> dict[str, CodeType]:
     return found
 
 
-def _parts(function: ast.FunctionDef) -> Iterator[ast.AST]:
+def _parts(function: ast.FunctionDef) -> Iterator[Any]:
     """Everything in the body; annotations, defaults and decorators were there before any call."""
     for statement in function.body:
         for part in ast.walk(statement):
-            if not isinstance(part, ast.Constant) or isinstance(part.value, bool | int):
+            if hasattr(part, "lineno") or isinstance(part, ast.comprehension):
                 yield part
 
 

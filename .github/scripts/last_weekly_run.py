@@ -1,7 +1,7 @@
 """Which run of weekly.yml on the main branch kept its ledger and runs, as `run=<number>`; nothing where none did.
 
 It asks for runs of that workflow alone: an artifact of the same name may come from a stranger's pull request. So may a
-run of that workflow: a fork's pull request can give weekly.yml another trigger, and the fork's branch may be named main.
+run of that workflow: a fork's pull request can give weekly.yml another trigger, from a branch that is named main too.
 """
 
 from __future__ import annotations

@@ -60,8 +60,11 @@ def _hooks_in(ours: bytes, there: bytes | None) -> bytes:
         return ours
     hooks = wanted["hooks"] = _dict(wanted.get("hooks"))
     for event, entries in _foreign_hooks(found).items():
-        ours = _list(hooks.get(event))
-        hooks[event] = [*ours, *(entry for entry in entries if entry not in ours)]  # else the file grew each pass
+        there_by_us = _list(hooks.get(event))
+        hooks[event] = [
+            *there_by_us,
+            *(entry for entry in entries if entry not in there_by_us),
+        ]  # else the file grew each pass
     return there if there is not None and wanted == found else _written(wanted)
 
 

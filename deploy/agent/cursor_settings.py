@@ -92,7 +92,7 @@ def _change(database: sqlite3.Connection, before: str, content: str) -> None:
 
 @contextmanager
 def _opened(site: Site) -> Iterator[sqlite3.Connection]:
-    """With its person's rights: SQLite follows what links and journals beside a database say, and leaves files there."""
+    """With its person's rights: SQLite follows links, obeys a journal that it finds, and leaves files there."""
     with acting_for(site.person), _connected(site.home / DATABASE) as database:
         yield database
 

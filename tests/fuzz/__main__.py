@@ -35,7 +35,7 @@ def main() -> int:
         found = sorted((_home(target) / "found").iterdir())
         failed |= bool(found)
         for file in found:
-            print(f"{target}: broken promise: {file.relative_to(PROJECT)}")
+            sys.stderr.write(f"{target}: broken promise: {file.relative_to(PROJECT)}\n")
     return int(failed)
 
 

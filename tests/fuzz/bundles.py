@@ -268,9 +268,7 @@ TARGET = Target(
             partial(_parse, lambda content: rings_of({RINGS: content})),
             (json.dumps({"format": "weathervane-rings/1", "rings": [RING], "last": "rest"}).encode(),),
         ),
-        "report": Door(
-            partial(_parse, lambda content: parse_report(content, MACHINE)), (json.dumps(REPORT).encode(),)
-        ),
+        "report": Door(partial(_parse, lambda content: parse_report(content, MACHINE)), (json.dumps(REPORT).encode(),)),
         "agent.json": Door(partial(_own, "agent.json", read_settings), (json.dumps(AGENT_FILE).encode(),)),
         "state.json": Door(
             partial(_own, "state.json", _state_again),

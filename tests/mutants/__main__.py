@@ -57,9 +57,9 @@ def main() -> int:
 def _tell(result: Result) -> None:
     name = result.module.relative_to(PROJECT)
     total = result.killed + len(result.alive)
-    print(f"\n| `{name}` | {total} | {result.killed} | {len(result.alive)} | {result.uncalled} |")
-    for mutant in result.alive:
-        print(f"    {name}:{mutant.line} {mutant.function}: {mutant.was!r} -> {mutant.now!r}", flush=True)
+    lines = [f"\n| `{name}` | {total} | {result.killed} | {len(result.alive)} | {result.uncalled} |"]
+    lines += [f"    {name}:{each.line} {each.function}: {each.was!r} -> {each.now!r}" for each in result.alive]
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

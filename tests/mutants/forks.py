@@ -16,9 +16,10 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -89,37 +90,37 @@ class _Called:
 
 def _called(items: Sequence[pytest.Item], files: set[str]) -> _Called:
     """Run all tests once in a fork, and look. Tests that fail without a fault would kill every mutant."""
-    found = tempfile.TemporaryFile()
+    with tempfile.TemporaryFile() as found:
+        if _fork(partial(_look, items, files, found), _SECONDS) != _PASSED:
+            raise pytest.UsageError("the tests do not pass as they are")
+        found.seek(0)
+        return _Called(*marshal.loads(found.read()), kills=Counter())
 
-    def look() -> int:
-        seen: dict[str, dict[int, set[int]]] = {}
-        seconds: list[float] = []
 
-        def trace(frame: FrameType, event: str, argument: object) -> Any:
-            if (file := frame.f_code.co_filename) not in files:
-                return None
-            function = f"{file}:{frame.f_code.co_qualname.partition('.<locals>')[0]}"
-            seen.setdefault(function, {}).setdefault(len(seconds), set()).add(frame.f_lineno)
-            return trace
+def _look(items: Sequence[pytest.Item], files: set[str], found: IO[bytes]) -> int:
+    seen: dict[str, dict[int, set[int]]] = {}
+    seconds: list[float] = []
 
-        for item in items:
-            threading.settrace(trace)
-            sys.settrace(trace)
-            start = time.process_time()
-            outcome = _run([item])
-            sys.settrace(None)
-            seconds.append(time.process_time() - start)
-            if outcome != _PASSED:
-                os.write(2, f"fails without a fault: {item.nodeid}\n".encode())
-                return _FAILED
-        found.write(marshal.dumps((seen, seconds)))
-        found.flush()
-        return _PASSED
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        if (file := frame.f_code.co_filename) not in files:
+            return None
+        function = f"{file}:{frame.f_code.co_qualname.partition('.<locals>')[0]}"
+        seen.setdefault(function, {}).setdefault(len(seconds), set()).add(frame.f_lineno)
+        return trace
 
-    if _fork(look, _SECONDS) != _PASSED:
-        raise pytest.UsageError("the tests do not pass as they are")
-    found.seek(0)
-    return _Called(*marshal.loads(found.read()), Counter())
+    for item in items:
+        threading.settrace(trace)
+        sys.settrace(trace)
+        start = time.process_time()
+        outcome = _run([item])
+        sys.settrace(None)
+        seconds.append(time.process_time() - start)
+        if outcome != _PASSED:
+            os.write(2, f"fails without a fault: {item.nodeid}\n".encode())
+            return _FAILED
+    found.write(marshal.dumps((seen, seconds)))
+    found.flush()
+    return _PASSED
 
 
 def _live(module: Path) -> dict[str, list[FunctionType]]:

@@ -16,7 +16,7 @@ _COUNTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.Mult,
     ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
-_CALLED = {"any": "all", "all": "any", "min": "max", "max": "min", "sorted": "list", "first": "last"}
+_CALLED = {"any": "all", "all": "any", "min": "max", "max": "min", "sorted": "list"}
 #: Puts the fault in, and takes it out again.
 Step = Callable[[], None]
 
@@ -84,6 +84,12 @@ def _set(part: Any, field: str, value: object) -> Step:
 
 def _changes(part: Any) -> Iterator[tuple[str, Any]]:
     """Field and what it becomes."""
+    yield from _of_conditions(part)
+    yield from _of_numbers(part)
+    yield from _of_statements(part)
+
+
+def _of_conditions(part: Any) -> Iterator[tuple[str, Any]]:
     match part:
         case ast.Compare():
             for place, operator in enumerate(part.ops):
@@ -93,28 +99,33 @@ def _changes(part: Any) -> Iterator[tuple[str, Any]]:
             nothing = ast.Constant(isinstance(part.op, ast.And))
             for place in range(len(part.values)):
                 yield "values", [*part.values[:place], nothing, *part.values[place + 1 :]]
-        case ast.BinOp() if type(part.op) in _COUNTED and not isinstance(part.left, ast.JoinedStr):
-            yield "op", _COUNTED[type(part.op)]()
-        case ast.Constant(value=bool()):
-            yield "value", not part.value
-        case ast.Constant(value=int()):
-            yield "value", part.value + 1
         case ast.If() | ast.IfExp() | ast.While():
             yield "test", ast.UnaryOp(ast.Not(), part.test)
         case ast.comprehension():
             for place in range(len(part.ifs)):
                 yield "ifs", [*part.ifs[:place], *part.ifs[place + 1 :]]
                 yield "ifs", [*part.ifs[:place], ast.UnaryOp(ast.Not(), part.ifs[place]), *part.ifs[place + 1 :]]
-        case ast.Return(value=ast.expr()):
-            yield "value", ast.Constant(None)
-        case ast.Call(func=ast.Name(id=name)) if name in _CALLED:
-            yield "func", ast.Name(_CALLED[name], ast.Load())
-        case ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom()):
-            # still a generator, where it was one: the fault is that it yields nothing
-            yield "value", ast.YieldFrom(ast.Tuple([], ast.Load())) if _yields(part.value) else ast.Constant(None)
+
+
+def _of_numbers(part: Any) -> Iterator[tuple[str, Any]]:
+    match part:
+        case ast.BinOp() if type(part.op) in _COUNTED:
+            yield "op", _COUNTED[type(part.op)]()
+        case ast.Constant(value=bool() as flag):
+            yield "value", not flag
+        case ast.Constant(value=int() as number):
+            yield "value", number + 1
         case ast.AugAssign(op=ast.Add()):
             yield "op", ast.Sub()
 
 
-def _yields(value: ast.expr) -> bool:
-    return isinstance(value, ast.Yield | ast.YieldFrom)
+def _of_statements(part: Any) -> Iterator[tuple[str, Any]]:
+    match part:
+        case ast.Return(value=ast.expr()):
+            yield "value", ast.Constant(None)
+        case ast.Call(func=ast.Name(id=name)) if name in _CALLED:
+            yield "func", ast.Name(_CALLED[name], ast.Load())
+        case ast.Expr(value=ast.Yield() | ast.YieldFrom()):  # still a generator: it yields nothing
+            yield "value", ast.YieldFrom(ast.Tuple([], ast.Load()))
+        case ast.Expr(value=ast.Call()):
+            yield "value", ast.Constant(None)

@@ -94,7 +94,8 @@ def _called(items: Sequence[pytest.Item], files: set[str]) -> _Called:
         if _fork(partial(_look, items, files, found), _SECONDS) != _PASSED:
             raise pytest.UsageError("the tests do not pass as they are")
         found.seek(0)
-        return _Called(*marshal.loads(found.read()), kills=Counter())
+        lines, seconds = marshal.loads(found.read())
+        return _Called(lines, seconds, Counter())
 
 
 def _look(items: Sequence[pytest.Item], files: set[str], found: IO[bytes]) -> int:

@@ -101,7 +101,8 @@ def test_a_team_may_have_the_token_track_alone(tmp_path: Path) -> None:
     """Then nothing is said of a cap, a ticket or a ceiling that there is not."""
     alone: dict[str, str | None] = {
         "tracks.yaml": TRACKS.partition("dollar_track:")[0],
+        "caps.yaml": "version: 1\ncaps: {}\n",
         "scenarios/agents.yaml": AGENTS.replace("0.55", "0.75"),
     }
-    gone = dict.fromkeys(("caps.yaml", "tests.yaml", "scenarios/audit.yaml", "scenarios/trials.yaml"))
+    gone = dict.fromkeys(("tests.yaml", "scenarios/audit.yaml", "scenarios/trials.yaml"))
     assert findings_in(write_policies(tmp_path, {**alone, **gone})) == ()

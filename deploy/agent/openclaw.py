@@ -72,7 +72,7 @@ def _why(answer: bytes) -> str:
     try:
         issue = json.loads(answer)["issues"][0]
         return f"{issue['path']}: {issue['message']}"
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return "it says no more than that it is invalid"
 
 

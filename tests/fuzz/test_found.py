@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.agent.blend import BLENDS
-from deploy.agent.jobs import jobs_of
+from deploy.agent.jobs import Job, jobs_of
 from deploy.agent.openclaw import gateway_port
+from deploy.agent.status import read_report
+from deploy.agent.weights import weights_of
 from deploy.release.archive import Release, unpack
 from tests.deploy.desk import plist
 from tests.fuzz import bundles, market
@@ -91,6 +94,19 @@ def test_the_market_takes_what_is_just_good_enough(door: str, content: bytes) ->
 @pytest.mark.parametrize("door", ["cursor row", "agent.json", "state.json", "ledger.json"])
 def test_what_is_nested_too_deeply_is_damage_and_no_traceback(door: str) -> None:
     assert bundles.TARGET.doors[door].enter(DEEP) is False
+
+
+def test_a_models_index_nested_too_deeply_is_a_model_that_is_not_there(tmp_path: Path) -> None:
+    for name, content in (("config.json", b"{}"), ("model.safetensors.index.json", DEEP)):
+        (tmp_path / name).write_bytes(content)
+    job = Job(LABEL, b"", {"ProgramArguments": ["mlx_lm.server", "--model", str(tmp_path)]})
+    found = weights_of({LABEL: job}, bundles._mac().site)
+    assert found is not None and not found.is_there
+
+
+def test_the_last_report_nested_too_deeply_is_none(tmp_path: Path) -> None:
+    (tmp_path / "status.json").write_bytes(DEEP)
+    assert read_report(tmp_path) is None
 
 
 def test_half_a_character_in_cursors_row_stays_as_it_was() -> None:

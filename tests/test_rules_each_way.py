@@ -8,12 +8,32 @@ from pathlib import Path
 import pytest
 
 from compiler.rules.fleet import GIB, gpu_memory_bytes
-from tests.samples import AGENTS, DRAFTS, FLEET, MODELS, TRACKS, changed, findings_in, lock, write_policies
+from compiler.rules.registry import several
+from tests.samples import (
+    AGENTS,
+    CAPS,
+    DRAFTS,
+    FLEET,
+    IDE,
+    MARKET,
+    MODELS,
+    TRACKS,
+    changed,
+    findings_in,
+    lock,
+    write_policies,
+)
 
 LARGE = "{model: mlx/acme/Large-4bit, context_tokens: 32768}"
 DESKTOP = FLEET.replace("tier: remote\n    hardware: Mac Studio", "tier: local\n    hardware: Mac mini")
 NO_GATEWAY = FLEET.replace("[gateway, mlx, harness]", "[mlx, harness]")
 NO_ADDRESS = FLEET.replace("    address: https://studio.acme.example\n", "")
+MINI = """\
+  mini: {tier: remote, hardware: Mac mini, chip: M4, memory_gb: 16, roles: [gateway], user: vane, gateway: attic}
+  attic: {tier: remote, hardware: Mac mini, chip: M4, memory_gb: 16, roles: [gateway], user: vane, gateway: studio}
+"""
+#: None is nearly z/glm-5. The first begins as it does, the second ends so, the third is the nearest of all.
+GLM = sorted({*MODELS, "z/aaa", "aaaaaaaaaa/glm-5", "x/glm-9", "z/long-family-name-glm-5"})
 TOOLLESS = {
     "fleet.yaml": FLEET.replace("Small-4bit", "Toolless-4bit"),
     "scenarios/drafts.yaml": DRAFTS.replace("Small-4bit", "Toolless-4bit"),
@@ -54,6 +74,10 @@ FOUND: Mapping[str, tuple[Mapping[str, str | None], str, str, str]] = {
         changed("market.yaml", "minimax/minimax-m2.7", "minimax/m2.7"),
         "VN203", "market.yaml", "did you mean 'minimax/minimax-m2.7'?",
     ),
+    "the family's name left out, and others are nearer": (
+        {"market.yaml": MARKET.replace("minimax/minimax-m2.7", "z/glm-5"), "models.lock.json": lock(catalogue=GLM)},
+        "VN203", "market.yaml", "did you mean 'z/long-family-name-glm-5'?",
+    ),
     "neither near nor without its family's name": (
         changed("market.yaml", "minimax/minimax-m2.7", "mini/max-m27"),
         "VN203", "market.yaml", "did you mean 'minimax/minimax-m2.7'?",
@@ -85,6 +109,11 @@ def test_each_way_is_found(name: str, tmp_path: Path) -> None:
     assert len([each for each in said if words in each]) == 1, (said, [(f.code, f.message) for f in found])
 
 
+def test_who_needs_no_tools_may_run_on_a_model_without(tmp_path: Path) -> None:
+    needless = TOOLLESS | {"scenarios/drafts.yaml": TOOLLESS["scenarios/drafts.yaml"].replace("tools: true, ", "")}
+    assert findings_in(write_policies(tmp_path, needless)) == ()
+
+
 def test_what_the_gpu_may_hold_on_both_sides_of_36_gigabytes() -> None:
     assert gpu_memory_bytes(36) == 24 * GIB
     assert gpu_memory_bytes(37) == 37 * GIB * 3 // 4
@@ -106,3 +135,45 @@ def test_a_team_may_have_the_token_track_alone(tmp_path: Path) -> None:
     }
     gone = dict.fromkeys(("tests.yaml", "scenarios/audit.yaml", "scenarios/trials.yaml"))
     assert findings_in(write_policies(tmp_path, {**alone, **gone})) == ()
+
+
+def test_a_cap_may_hand_over_to_no_track_that_there_is_not(tmp_path: Path) -> None:
+    pool = TRACKS.partition("gray_pool:")[0]
+    caps = CAPS.replace("downgrade_to: token", "downgrade_to: gray")
+    found = findings_in(write_policies(tmp_path, {"tracks.yaml": pool, "caps.yaml": caps}))
+    assert ("VN201", "policies/caps.yaml", "no track 'gray'") in {(f.code, f.place.file, f.message) for f in found}
+
+
+def test_a_circle_of_gateways_is_told_from_its_start_to_its_start(tmp_path: Path) -> None:
+    circle = FLEET.replace("    user: vane\n", "    user: vane\n    gateway: mini\n") + MINI
+    found = findings_in(write_policies(tmp_path, {"fleet.yaml": circle}))
+    said = {f.message for f in found if f.code == "VN202"}
+    assert said == {
+        "circular gateway: studio → mini → attic → studio", "circular gateway: mini → attic → studio → mini",
+        "circular gateway: attic → studio → mini → attic",
+    }  # fmt: skip
+
+
+def test_a_circle_of_caps_is_told_from_its_start_to_its_start(tmp_path: Path) -> None:
+    token = CAPS.partition("caps:\n")[2].replace("dollar-monthly", "token-monthly").replace(": token\n", ": gray\n")
+    gray = token.replace("token-monthly", "gray-monthly").replace(": gray\n", ": dollar\n")
+    tracks = TRACKS.replace("  provider:", "  cap: token-monthly\n  provider:").replace(
+        "  max_share:", "  cap: gray-monthly\n  max_share:"
+    )
+    found = findings_in(write_policies(tmp_path, {"caps.yaml": CAPS + token + gray, "tracks.yaml": tracks}))
+    said = {f.message for f in found if f.code == "VN202"}
+    assert said == {
+        "circular downgrade: token → gray → dollar → token", "circular downgrade: gray → dollar → token → gray",
+        "circular downgrade: dollar → token → gray → dollar",
+    }  # fmt: skip
+
+
+def test_cursor_may_fall_back_to_a_model_of_the_api(tmp_path: Path) -> None:
+    own = f"{IDE}route: {{primary: deepseek/deepseek-v4-flash, fallbacks: [tencent/hy3-preview]}}\n"
+    assert findings_in(write_policies(tmp_path, {"scenarios/ide.yaml": own})) == ()
+
+
+def test_machines_in_a_message_are_all_of_three_and_the_first_of_four() -> None:
+    assert several(["a"]) == "'a'"
+    assert several(["a", "b", "c"]) == "'a', 'b', 'c'"
+    assert several(["a", "b", "c", "d"]) == "'a', 'b', 'c' and 1 more"

@@ -4,7 +4,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade
 
-.PHONY: compile test contract bench docs example-case-study replay clean lock-requirements environment
+.PHONY: compile test contract bench docs fuzz mutants example-case-study replay clean lock-requirements environment
 
 compile: environment
 	$(BIN)/vane compile
@@ -32,6 +32,15 @@ bench: environment
 docs: environment
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# coverage-guided, each target for so many seconds: `make fuzz SECONDS=1200`. docs/fuzz.md
+SECONDS ?= 60
+fuzz: environment
+	$(BIN)/python -m tests.fuzz $(SECONDS)
+
+# small faults put into rules, passes, verification and proposals: does a test see them? Takes an hour. docs/mutants.md
+mutants: environment
+	$(BIN)/python -m tests.mutants
+
 # the article's case: its bill computed from list prices, beside what it reports
 example-case-study: environment
 	@$(BIN)/python docs/examples/case-study/case_study.py
@@ -46,6 +55,7 @@ lock-requirements: environment
 	$(LOCK) pyproject.toml --extra build --extra harness --extra dev --extra docs --constraint requirements.txt \
 		--output-file requirements-dev.txt
 	echo 'pyspark>=4.1' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-scale.txt
+	echo 'atheris>=3' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-fuzz.txt
 	echo 'pyinfra>=3.10' | $(LOCK) - --constraint requirements.txt --no-annotate --output-file requirements-push.txt
 	echo 'mkdocs-material>=9.6' | $(LOCK) - --constraint requirements-dev.txt --no-annotate --output-file requirements-docs.txt
 

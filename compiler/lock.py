@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -42,8 +43,12 @@ UNNAMED_MLX = Code(
 )  # fmt: skip
 CODES = (BAD_ANSWER, NOT_SERVED, NO_MLX_FACTS, UNNAMED_MLX)
 
+#: JSON can escape it, and UTF-8 cannot hold it.
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _LOCK = Place("policies/models.lock.json")
 _NAMED_PRICES = ("prompt", "completion", "input_cache_read", "input_cache_write", "discount", "overrides")
+#: As an int, 1E+999999999 is a gigabyte of digits.
+_MOST_CONDITION = 10**15
 _OVERRIDE_CONDITIONS = ("min_prompt_tokens", "utc_start", "utc_end", "utc_days")
 
 
@@ -140,7 +145,11 @@ def make_lock(
         "mlx": mlx_models,
         "catalogue": sorted(by_slug),
     }
-    return json.dumps(lock, indent=2, ensure_ascii=False) + "\n", tuple(findings)
+    text = json.dumps(lock, indent=2, ensure_ascii=False) + "\n"
+    if half := _HALF_CHARACTER.search(text):
+        said = f"GET /models: a text holds U+{ord(half.group()):04X}, which is half a character"
+        raise PolicyError([BAD_ANSWER.at(_LOCK, said)])
+    return text, tuple(findings)
 
 
 def pinned(model: Mapping[str, Any], answers: Answers, place: Place = _LOCK) -> dict[str, Any]:
@@ -230,6 +239,6 @@ def _override(override: Mapping[str, Any]) -> dict[str, Any]:
 
 def _condition(key: str, value: Any) -> Any:
     """Thresholds are whole tokens, and 30 past midnight is the number 30 in the answer: in the lock it is 0030."""
-    if isinstance(value, float | Decimal) and value == int(value):
+    if isinstance(value, float | Decimal) and -_MOST_CONDITION < value < _MOST_CONDITION and value == int(value):
         value = int(value)
     return f"{value:04d}" if key in ("utc_start", "utc_end") and isinstance(value, int) else value

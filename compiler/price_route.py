@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 #: Where no endpoint was asked, the price is the one of the list of models.
@@ -29,6 +29,6 @@ def _price(pricing: Mapping[str, Any], name: str) -> Decimal | None:
     """0.1 and 0.10 are one price, and so are what is absent and what is free, in a cache."""
     try:
         value = Decimal(str(pricing[name])) * (1 - Decimal(str(pricing.get("discount") or 0)))
-    except (KeyError, InvalidOperation):
+    except (KeyError, ArithmeticError):  # of decimal: what is no number, and what is too large for one
         return None
     return None if not value and name.startswith("input_cache") else value

@@ -94,11 +94,16 @@ def last_run(told: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return run(sys.executable, "-I", str(SCRIPTS / "last_weekly_run.py"), environment=told)
 
 
+def weekly_run(number: int, *, branch: str = "main", event: str = "schedule", of: str | None = REPOSITORY) -> Any:
+    head = None if of is None else {"full_name": of}
+    return {"id": number, "head_branch": branch, "event": event, "head_repository": head}
+
+
 def test_the_newest_run_that_kept_something(hub: tuple[State, dict[str, str]]) -> None:
     state, told = hub
     assert last_run(told).stdout == "", "the first Monday has nothing to go on from"
-    state.runs["weekly.yml"] = [{"id": number, "head_branch": "main"} for number in (11, 12, 13)]
-    state.runs["weekly.yml"].append({"id": 99, "head_branch": "somebody's"})
+    state.runs["weekly.yml"] = [weekly_run(number) for number in (11, 12, 13)]
+    state.runs["weekly.yml"].append(weekly_run(99, branch="somebody's"))
     for number in (11, 12, 13, 99):
         kept = {"name": "weekly-kept", "expired": number == 13}
         state.artifacts[number] = [{"name": "weekly-mac", "expired": False}, kept]
@@ -107,9 +112,29 @@ def test_the_newest_run_that_kept_something(hub: tuple[State, dict[str, str]]) -
 
 def test_another_workflows_artifact_is_never_taken(hub: tuple[State, dict[str, str]]) -> None:
     state, told = hub
-    state.runs["check.yml"] = [{"id": 7, "head_branch": "main"}]
+    state.runs["check.yml"] = [weekly_run(7)]
     state.artifacts[7] = [{"name": "weekly-kept", "expired": False}]
     assert last_run(told).stdout == ""
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        {"event": "pull_request", "of": "mallory/routes"},
+        {"event": "pull_request"},
+        {"event": "pull_request", "of": None},
+        {"of": "mallory/routes"},
+    ],
+)
+def test_a_forks_run_of_the_weekly_workflow_is_never_taken(
+    hub: tuple[State, dict[str, str]], stranger: dict[str, str | None]
+) -> None:
+    """A pull request may change weekly.yml to run for itself, from a fork whose branch is called main."""
+    state, told = hub
+    state.runs["weekly.yml"] = [weekly_run(20, **stranger), weekly_run(19, event="workflow_dispatch")]  # type: ignore[arg-type]
+    for number in (19, 20):
+        state.artifacts[number] = [{"name": "weekly-kept", "expired": False}]
+    assert last_run(told).stdout == "run=19\n"
 
 
 def test_github_that_does_not_answer_is_said(hub: tuple[State, dict[str, str]]) -> None:

@@ -43,7 +43,7 @@ def _openclaw_in(ours: bytes, there: bytes | None) -> bytes:
         return ours
     for key in _OPENCLAW_OWN:
         if isinstance(found.get(key), dict):
-            wanted[key] = {**wanted.get(key, {}), **found[key]}
+            wanted[key] = {**_dict(wanted.get(key)), **found[key]}
     return there if there is not None and wanted == found else _written(wanted)
 
 
@@ -58,8 +58,13 @@ def _hooks_in(ours: bytes, there: bytes | None) -> bytes:
     found, wanted = _object(there), _object(ours)
     if found is None or wanted is None or not isinstance(found.get("hooks"), dict):
         return ours
+    hooks = wanted["hooks"] = _dict(wanted.get("hooks"))
     for event, entries in _foreign_hooks(found).items():
-        wanted["hooks"][event] = [*wanted["hooks"].get(event, []), *entries]
+        there_by_us = _list(hooks.get(event))
+        hooks[event] = [
+            *there_by_us,
+            *(entry for entry in entries if entry not in there_by_us),
+        ]  # else the file grew each pass
     return there if there is not None and wanted == found else _written(wanted)
 
 
@@ -90,6 +95,10 @@ def _foreign_hooks(data: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _is_ours(entry: Any) -> bool:
@@ -152,7 +161,8 @@ def _object(content: bytes | None) -> dict[str, Any] | None:
 
 
 def _written(data: Mapping[str, Any]) -> bytes:
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    """Half of a surrogate pair, which UTF-8 cannot hold, stays the escape that it was."""
+    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
 BLENDS: Mapping[str, Blend] = {

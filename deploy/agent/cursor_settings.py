@@ -14,11 +14,12 @@ import subprocess
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from deploy.account.refusal import Refusal
 from deploy.agent.cursor_blob import is_known, is_wanted, merged, without
-from deploy.agent.site import Site
+from deploy.agent.site import Site, acting_for
 from deploy.release.archive import Release
 
 DATABASE = "Library/Application Support/Cursor/User/globalStorage/state.vscdb"
@@ -47,7 +48,7 @@ def wanted_settings(release: Release | None) -> Mapping[str, Any] | None:
         wanted = json.loads(content)
         if not is_wanted(wanted):
             raise ValueError("it is not of this agent's form")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal("VD308", "cursor/settings.json", str(error), "compile it anew with `vane compile`") from error
     return dict(wanted)
 
@@ -66,37 +67,38 @@ def converge(
     _wait_unless_known(site)
     try:
         with _opened(site) as database:
-            _change(database, wanted, owned, note)
-    except sqlite3.Error as error:
+            before = _row(database)
+        blob = _parsed(before)
+        after, mine = without(blob, owned) if wanted is None else merged(blob, wanted, owned)
+        if after == blob:
+            return
+        wait_unless_closed()
+        note(mine, before)
+        with _opened(site) as database:
+            _change(database, before, _written(after))
+    except (sqlite3.Error, PermissionError) as error:
         raise Waiting(f"Cursor's settings: {error}") from error
+    wait_unless_closed(is_written=True)  # started meanwhile, it may write over this
 
 
-def _change(
-    database: sqlite3.Connection,
-    wanted: Mapping[str, Any] | None,
-    owned: Mapping[str, Any],
-    note: Callable[[Mapping[str, Any], str], None],
-) -> None:
-    before = _row(database)
-    blob = _parsed(before)
-    after, mine = without(blob, owned) if wanted is None else merged(blob, wanted, owned)
-    if after == blob:
-        return
-    wait_unless_closed()
-    note(mine, before)
-    content = json.dumps(after, separators=(",", ":"), ensure_ascii=False)
+def _change(database: sqlite3.Connection, before: str, content: str) -> None:
     _swap(database, before, content)
     if _row(database) != content or database.execute("PRAGMA quick_check").fetchone() != ("ok",):
         _swap(database, _row(database), before)
         raise Waiting("Cursor's settings did not read back; they are as before")
     with contextlib.suppress(sqlite3.Error):  # another reader only delays it
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    wait_unless_closed(is_written=True)  # started meanwhile, it may write over this
 
 
 @contextmanager
 def _opened(site: Site) -> Iterator[sqlite3.Connection]:
-    file = site.home / DATABASE
+    """With its person's rights: SQLite follows links, obeys a journal that it finds, and leaves files there."""
+    with acting_for(site.person), _connected(site.home / DATABASE) as database:
+        yield database
+
+
+@contextmanager
+def _connected(file: Path) -> Iterator[sqlite3.Connection]:
     if file.is_symlink() or not file.is_file():
         raise Waiting("Cursor's settings: no database yet; start Cursor once")
     address = f"file:{urllib.parse.quote(str(file))}?mode=rw"
@@ -133,10 +135,15 @@ def _row(database: sqlite3.Connection) -> str:
     return str(row[0])
 
 
+def _written(blob: Mapping[str, Any]) -> str:
+    """As Cursor writes it: half of a surrogate pair, which SQLite cannot hold, stays the escape that it was."""
+    return json.dumps(blob, separators=(",", ":"), ensure_ascii=False).encode(errors="backslashreplace").decode()
+
+
 def _parsed(row: str) -> dict[str, Any]:
     try:
         blob = json.loads(row)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Waiting(f"Cursor's settings: the row is not JSON: {error}") from error
     if not is_known(blob):
         raise Waiting("Cursor's settings: the row is not as this agent knows it")
@@ -147,7 +154,7 @@ def _wait_unless_known(site: Site) -> None:
     plist = site.applications / "Cursor.app/Contents/Info.plist"
     try:
         version = str(plistlib.loads(plist.read_bytes())["CFBundleShortVersionString"])
-    except (OSError, ValueError, KeyError, plistlib.InvalidFileException) as error:
+    except Exception as error:  # plistlib lets out whatever it trips over
         raise Waiting("Cursor's settings: Cursor is not installed") from error
     if version.partition(".")[0] not in MAJORS:
         raise Waiting(f"Cursor's settings: version {version:.20} is not one that was tried")

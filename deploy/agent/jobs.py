@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from xml.parsers.expat import ExpatError
 
 from deploy.account.refusal import Refusal
 from deploy.agent.files import Change
@@ -20,6 +19,8 @@ from deploy.release.archive import Release
 
 #: launchd's own, where a list does not say.
 _EXIT_SECONDS, _SPAWN_SECONDS, _EVERY = 20, 10, 0.25
+#: A pass waits as long as a job may take to end: a list must not make that for ever.
+_MOST_EXIT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,24 @@ def jobs_of(release: Release | None) -> Mapping[str, Job]:
             raise _too_much(path, "it is no property list of a job")
         try:
             data = plistlib.loads(content)
-        except (ValueError, TypeError, AttributeError, ExpatError, plistlib.InvalidFileException) as error:
+        except Exception as error:  # it lets out whatever it trips over: a lone <key> is an IndexError
             raise _too_much(path, f"it is no property list: {error}") from error
         if not isinstance(data, dict) or data.get("Label") != label:
             raise _too_much(path, f"its label is not {label}")
+        if why := _oddity(data):
+            raise _too_much(path, why)
         found[label] = Job(label, content, data)
     return found
+
+
+def _oddity(data: Mapping[str, Any]) -> str | None:
+    """What is wrong with a value that the agent itself reads."""
+    seconds, command = data.get("ExitTimeOut", _EXIT_SECONDS), data.get("ProgramArguments", [])
+    if type(seconds) is not int or not 0 <= seconds <= _MOST_EXIT_SECONDS:
+        return f"its ExitTimeOut is {seconds!r:.60}"
+    if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
+        return "its ProgramArguments are no list of words"
+    return None
 
 
 def refuse_jobs(jobs: Iterable[Job], changes: Iterable[Change], site: Site, launchctl: Launchctl) -> None:

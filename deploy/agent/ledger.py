@@ -51,7 +51,7 @@ def read_ledger(folder: Path) -> Ledger:
         return Ledger(files, dict(data["loaded"]), dict(data["cursor"]))
     except FileNotFoundError:
         return Ledger()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         fix = "restore it from a backup, or set this Mac up anew"
         raise Refusal("VD403", str(file), f"it is damaged: {error}", fix) from error
 

@@ -16,6 +16,7 @@ from deploy.account.refusal import Refusal
 from deploy.agent.site import Site, acting_for, command_as
 
 TOKEN = "OPENCLAW_GATEWAY_TOKEN"
+_MOST_PORT = 65535
 #: A cold start of its command line took 23 s on a busy machine; a first turn of an agent 69 s.
 _CHECK_SECONDS, _ASK_SECONDS, _PROBE_SECONDS = 180, 5, 120
 
@@ -24,9 +25,10 @@ def gateway_port(config: bytes) -> int | None:
     """Where the gateway of a configuration listens; None where this Mac only uses another's."""
     try:
         gateway = json.loads(config)["gateway"]
-        return int(gateway["port"]) if gateway["mode"] == "local" else None
-    except (ValueError, KeyError, TypeError):
+        port = gateway["port"] if gateway["mode"] == "local" else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return port if type(port) is int and 0 < port <= _MOST_PORT else None
 
 
 def refuse_unless_valid(config: bytes, site: Site) -> bool:
@@ -70,7 +72,7 @@ def _why(answer: bytes) -> str:
     try:
         issue = json.loads(answer)["issues"][0]
         return f"{issue['path']}: {issue['message']}"
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return "it says no more than that it is invalid"
 
 

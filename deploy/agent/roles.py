@@ -88,7 +88,7 @@ def _wanted(release: Release) -> tuple[str, ...]:
     try:
         allowed = json.loads(release.of("openclaw")["openclaw.json"])["secrets"]["providers"]["default"]["allowlist"]
         return tuple(sorted(str(name) for name in allowed))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ()
 
 

@@ -48,7 +48,7 @@ def read_settings(file: Path) -> Settings:
         return _settings(json.loads(file.read_bytes()))
     except OSError as error:
         raise _refusal(file, f"cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise _refusal(file, str(error)) from error
 
 

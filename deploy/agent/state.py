@@ -57,7 +57,7 @@ def read_state(folder: Path) -> State:
         return _state(json.loads(file.read_bytes()))
     except FileNotFoundError:
         return State()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         fix = "restore it from a backup, or set this Mac up anew"
         raise Refusal("VD403", str(file), f"it is damaged: {error}", fix) from error
 

@@ -103,7 +103,7 @@ def read_report(folder: Path) -> dict[str, Any] | None:
     """The last pass's report; None before the first."""
     try:
         return dict(json.loads((folder / FILE).read_bytes()))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
 
 

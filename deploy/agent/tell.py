@@ -49,7 +49,7 @@ def _is_due(report: dict[str, Any], release: Release | None, machine: str) -> bo
 def _told(file: Path) -> dict[str, Any] | None:
     try:
         return _essence(json.loads(file.read_bytes()))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None
 
 

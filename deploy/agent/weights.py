@@ -60,6 +60,6 @@ def _is_whole(folder: Path) -> bool:
         return (folder / "model.safetensors").is_file()
     try:
         files = set(json.loads(index.read_bytes())["weight_map"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
     return bool(files) and all((folder / str(name)).is_file() for name in files)

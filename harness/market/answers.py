@@ -16,7 +16,7 @@ from typing import Any
 
 from compiler.diagnostics import Finding, Place, PolicyError
 from harness.market.findings import DISORDER, DUPLICATE_ROW, NOT_THE_DATA_SET, ODD_COUNT, ODD_PERMASLUG
-from harness.market.form import MOST_TOKENS, PERMASLUG
+from harness.market.form import MOST_LETTERS, MOST_TOKENS, PERMASLUG
 from harness.market.rankings import OTHER, Ranked, Section
 
 PATH = "/datasets/rankings-daily"
@@ -26,7 +26,7 @@ LICENCE = "CC BY 4.0"
 _MOST_SHOWN = 10
 _PERMASLUG = re.compile(PERMASLUG[1:-1])
 _COUNT = re.compile("0|[1-9][0-9]{0,18}")
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY = re.compile("20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _row(item: Any) -> Row:
         raise _OddError(NOT_THE_DATA_SET, f"date is {_shown(item.get('date'))}, not YYYY-MM-DD")
     if not isinstance(permaslug, str) or not (permaslug == OTHER or _PERMASLUG.fullmatch(permaslug)):
         raise _OddError(ODD_PERMASLUG, f"model_permaslug is {_shown(permaslug)}, not author/model")
-    if len(permaslug) > 200:
+    if len(permaslug) > MOST_LETTERS:
         raise _OddError(ODD_PERMASLUG, f"model_permaslug has {len(permaslug)} letters: {_shown(permaslug)}")
     if not isinstance(tokens, str) or not _COUNT.fullmatch(tokens) or int(tokens) > MOST_TOKENS:
         why = f"total_tokens of {permaslug} is {_shown(tokens)}, not a whole number of 64 bits as a decimal string"

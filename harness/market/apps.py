@@ -63,6 +63,7 @@ def _checked(data: Any, question: Question, place: Place) -> tuple[_Apps, dateti
         as_of = datetime.datetime.fromisoformat(apps.meta.as_of)
         if as_of.tzinfo is None:
             raise ValueError("meta.as_of has no zone")
+        as_of = as_of.astimezone(datetime.UTC)
         if [app.rank for app in apps.data] != list(range(1, len(apps.data) + 1)):
             raise ValueError("ranks do not count 1, 2, 3 …")
         if len({app.app_id for app in apps.data}) != len(apps.data):
@@ -73,6 +74,6 @@ def _checked(data: Any, question: Question, place: Place) -> tuple[_Apps, dateti
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
         raise PolicyError([ODD_APPS.at(place, f"{question}: {where}: {first['msg']}")]) from error
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise PolicyError([ODD_APPS.at(place, f"{question}: {error!s:.200}")]) from error
     return apps, as_of

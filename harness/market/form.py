@@ -22,6 +22,7 @@ VERSION: Literal[1] = 1
 MOST_TOKENS = 2**63 - 1
 #: `author/model`, with a variant where there is one. ASCII: it becomes a part of addresses and of file names.
 PERMASLUG = r"^[A-Za-z0-9~][A-Za-z0-9_.~-]*/[A-Za-z0-9][A-Za-z0-9_.~-]*(:[a-z0-9-]+)?$"
+MOST_LETTERS = 200
 SECTION = r"^[a-z0-9_-]+(/[a-z0-9_-]+)?$"
 
 
@@ -42,7 +43,7 @@ def _week(value: Any) -> Week:
 
 
 Tokens = Annotated[StrictInt, Field(ge=0, le=MOST_TOKENS)]
-Permaslug = Annotated[str, Field(max_length=200, pattern=PERMASLUG)]
+Permaslug = Annotated[str, Field(max_length=MOST_LETTERS, pattern=PERMASLUG)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Day = Annotated[datetime.date, BeforeValidator(_date)]
 

@@ -11,7 +11,7 @@ from compiler.diagnostics import Place, PolicyError, errors
 from compiler.policy.complaints import complaints
 from compiler.policy.types import Policy, PolicyFile, Positive, Text
 from compiler.yaml_text import Refused, parse
-from harness.market.form import PERMASLUG
+from harness.market.form import MOST_LETTERS, PERMASLUG
 from harness.market.import_findings import ODD_ROW
 from harness.market.rankings import Provenance, Ranked, Ranking, Section
 from harness.weeks import Week
@@ -20,7 +20,7 @@ from harness.weeks import Week
 class ArticleRow(Policy):
     """A line of the table. The permaslug is the reader's: articles write names."""
 
-    permaslug: Annotated[str, Field(pattern=PERMASLUG, max_length=200)]
+    permaslug: Annotated[str, Field(pattern=PERMASLUG, max_length=MOST_LETTERS)]
     name: Text
     tokens: Positive
     change_percent: StrictInt | None = None

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
 
 from compiler.diagnostics import Finding, Place, PolicyError
-from harness.market.form import MOST_TOKENS, PERMASLUG
+from harness.market.form import MOST_LETTERS, MOST_TOKENS, PERMASLUG
 from harness.market.import_findings import NO_WHOLE_WEEK, ODD_ROW, PART_OF_WEEK
 from harness.market.rankings import Provenance, Ranked, Ranking, Section
 from harness.weeks import Week
@@ -72,9 +72,9 @@ def _rows(text: str, place: Place) -> Sequence[Row]:
 
 #: Column → what its values look like.
 _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "snapshot_date": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "YYYY-MM-DD"),
+    "snapshot_date": (re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"), "YYYY-MM-DD"),
     "rank_by_tokens": (re.compile(r"[1-9][0-9]{0,3}"), "a rank"),
-    "slug": (re.compile(PERMASLUG[1:-1]), "author/model"),
+    "slug": (re.compile(rf"(?=.{{3,{MOST_LETTERS}}}$){PERMASLUG[1:-1]}"), "author/model"),
     "total_tokens": (re.compile(r"[1-9][0-9]{0,18}"), "a whole number above zero"),
     "percent_change": (re.compile(r"(-?[0-9]{1,9})?"), "whole percent"),
 }

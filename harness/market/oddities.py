@@ -21,6 +21,7 @@ from harness.market.findings import (
     WRONG_SECTION,
     WRONG_UNIT,
 )
+from harness.market.form import MOST_TOKENS
 from harness.market.rankings import OTHER, Ranking, Section
 from harness.weeks import DAYS
 
@@ -82,6 +83,8 @@ def in_rows(rows: Rows, expected: Expected) -> Iterator[Finding]:
             yield expected.odd(WRONG_UNIT, why)
         elif expected.is_platform and OTHER not in {row.permaslug for row in listed}:
             yield expected.odd(DISORDER, f"{day} has no row `{OTHER}` for the models that are not listed")
+    if (whole := sum(row.tokens for row in rows.rows)) > MOST_TOKENS:
+        yield expected.odd(WRONG_UNIT, f"{whole:,} tokens are more than 64 bits hold")
     yield from _halved(rows, expected)
     yield from _round(rows, expected)
 

@@ -76,10 +76,10 @@ def _endpoint(
         return {
             "tag": found["tag"],
             "provider": str(found.get("provider_name")),
-            "quantization": found.get("quantization"),
-            "status": found.get("status"),
-            "context_length": found.get("context_length"),
-            "max_completion_tokens": found.get("max_completion_tokens"),
+            "quantization": _optional(str, found, "quantization"),
+            "status": _optional(int, found, "status"),
+            "context_length": _optional(int, found, "context_length"),
+            "max_completion_tokens": _optional(int, found, "max_completion_tokens"),
             "supported_parameters": sorted(found.get("supported_parameters") or ()),
             "pricing": pricing,
             "zdr": any((name, found["tag"]) in keepers for name in names_of(model)),
@@ -88,6 +88,12 @@ def _endpoint(
         why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         said = f"GET /models/{slug}/endpoints: {found.get('tag')!a:.80}: {why:.200}"
         raise PolicyError([ODD_PRICE.at(place, said)]) from error
+
+
+def _optional(kind: type[int] | type[str], found: Mapping[str, Any], name: str) -> Any:
+    if (value := found.get(name)) is not None and type(value) is not kind:
+        raise ValueError(f"{name} is {value!a:.60}")
+    return value
 
 
 def _too_dear(

@@ -17,6 +17,8 @@ from harness.market.spend.rows import PLACES
 MOST_USD = Decimal(1_000_000)
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 _MOST_DIGITS, _MOST_LETTERS = 60, 300
+#: JSON can escape it, and neither UTF-8 nor the ledger can hold it.
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _FOREIGN = re.compile(r"[€£¥₹₽]|\b(?!USD\b)[A-Z]{3}\b")
 
 
@@ -73,7 +75,7 @@ def optional_count(data: Mapping[str, Any], name: str) -> int | None:
 def text(data: Mapping[str, Any], name: str) -> str:
     """A name that is not empty."""
     value = data.get(name)
-    if not isinstance(value, str) or not value or len(value) > _MOST_LETTERS:
+    if not isinstance(value, str) or not value or len(value) > _MOST_LETTERS or _HALF_CHARACTER.search(value):
         raise OddError(ODD_ROW, f"{name} is {value!a:.60}, not a name")
     return value
 

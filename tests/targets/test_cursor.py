@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from compiler.targets.cursor.literal import guard_data
 
 from compiler.plan import Label, MachinePlan, Permissions, Preferences
 from compiler.targets import Artifact

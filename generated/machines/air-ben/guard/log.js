@@ -41,10 +41,17 @@ export class Log {
     for (let at = KEPT - 2; at >= 0; at -= 1) if (fs.existsSync(name(at))) fs.renameSync(name(at), name(at + 1));
   }
 
+  added(size, mark) {
+    if (size === mark.offset) return [[], mark];
+    const bytes = readFrom(this.file, mark.offset);
+    const whole = bytes.lastIndexOf(10) + 1;
+    return [parsed(bytes.subarray(0, whole)), { ino: mark.ino, offset: mark.offset + whole }];
+  }
+
   /** Lines that were added since `mark`, and the new mark; all lines where the mark's file is gone. */
   since(mark) {
     const stat = fs.statSync(this.file, { throwIfNoEntry: false });
-    if (stat && mark && stat.ino === mark.ino && stat.size === mark.offset) return [[], mark];
+    if (stat && mark && stat.ino === mark.ino && stat.size >= mark.offset) return this.added(stat.size, mark);
     const files = this.files();
     const inodes = files.map((file) => fs.statSync(file).ino);
     const first = mark ? inodes.indexOf(mark.ino) : -1;

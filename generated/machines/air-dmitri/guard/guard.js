@@ -12,7 +12,8 @@ import { keyOf, PolicyFile } from "./policy.js";
 import { Share } from "./share.js";
 import { State } from "./state.js";
 
-const BY_MACHINE = new Set(["cron", "heartbeat"]);
+/** What a timer or a web hook starts is told to the agent's main session, and read there: all of it is one session. */
+const BY_MACHINE = /^agent:([^:]*):(?:cron:.*|hook:.*|main:heartbeat)$/s;
 const MOST_RUNS = 2_000;
 const MOST_READ = 50_000;
 /** What OpenClaw answers where the model asked for a tool that is not there, or with arguments that do not fit. */
@@ -75,16 +76,18 @@ export class Guard {
     const found = this.runs.get(context.runId);
     if (found) return found;
     const own = context.sessionKey ?? context.sessionId ?? context.runId;
-    const agent = context.agentId ?? "";
-    // what a timer or a web hook starts is told to the agent's main session, and read there: all of it is one session
-    const name = this.state.hash(BY_MACHINE.has(context.trigger) ? `agent:${agent}:main` : own);
+    const name = this.nameOf(own);
     const session = this.state.session(name);
     this.renew(session, context.sessionId);
-    const base = context.workspaceDir ?? os.homedir();
-    const made = { id: context.runId, key: this.state.hash(own), name, session, agent, base, attempt: null };
+    const place = { agent: context.agentId ?? "", base: context.workspaceDir ?? os.homedir() };
+    const made = { id: context.runId, key: this.state.hash(own), name, session, ...place, attempt: null };
     this.runs.set(context.runId, made);
     if (this.runs.size > MOST_RUNS) this.runs.delete(this.runs.keys().next().value);
     return made;
+  }
+
+  nameOf(sessionKey) {
+    return this.state.hash(sessionKey.replace(BY_MACHINE, "agent:$1:main"));
   }
 
   /** A session that a person closed takes nothing into the next one; one that was compacted does. */
@@ -99,14 +102,14 @@ export class Guard {
   }
 
   ended(sessionKey, sessionId) {
-    this.state.session(this.state.hash(sessionKey)).ended = this.state.hash(sessionId);
+    this.state.session(this.nameOf(sessionKey)).ended = this.state.hash(sessionId);
   }
 
   /** A child carries what its parent carries, and what it finds its parent gets. */
   spawned(childKey, parentKey) {
-    const parent = this.state.hash(parentKey);
+    const parent = this.nameOf(parentKey);
     const { labels, ticket, gray } = this.state.session(parent);
-    Object.assign(this.state.session(this.state.hash(childKey)), { labels: new Set(labels), ticket, gray, parent });
+    Object.assign(this.state.session(this.nameOf(childKey)), { labels: new Set(labels), ticket, gray, parent });
   }
 
   /** Labels stay with the session; new ones are written down at once, before anything is sent. */

@@ -19,6 +19,7 @@ _CONTROLS = frozenset("nrtfv")
 _CODE = re.compile(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}")
 _QUANTIFIER = re.compile(r"(\*|\+|\?|\{([0-9]{1,4})(,([0-9]{0,4}))?\})\??")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SOME = tuple(map(chr, range(128)))
 MOST_REPEATS = 1000
 MOST_WAYS = 1000
 _DEEPEST = 20
@@ -51,8 +52,10 @@ class _Piece:
     is_anchor: bool = False
     #: whether it ends in a repeat without an upper bound
     is_open: bool = False
-    is_single: bool = False
     is_start: bool = False
+    #: what stands for one character, where the piece is that or a repeat of it
+    one: str = ""
+    is_single: bool = False
 
 
 def fault_of(pattern: str, *, anchors: bool) -> Fault | None:
@@ -112,21 +115,25 @@ class _Reader:
         return _in_a_row(pieces)
 
     def _atom(self) -> _Piece:
-        char = self._next()
+        char, start = self._next(), self.at
         self.at += 1
         if char == "(":
             return self._group()
         if char == "[":
-            return self._class()
+            self._class()
+            return self._single(start)
         if char == "\\":
-            return self._escape()
+            return self._escape(start)
         if char == ".":
             raise _Refused("`.` means more in Python than in JavaScript", "write [^\\n]")
         if char in "^$":
             return self._anchor(char)
         if char in "]{}*+?":
             raise _Refused(f"a {char!r} that belongs to nothing", f"write \\{char} if it is meant as it stands")
-        return _Piece(1, 1, is_single=True)
+        return self._single(start)
+
+    def _single(self, start: int) -> _Piece:
+        return _Piece(1, 1, one=self.pattern[start : self.at], is_single=True)
 
     def _anchor(self, char: str) -> _Piece:
         if not self.anchors:
@@ -147,13 +154,13 @@ class _Reader:
         self.depth -= 1
         return inner
 
-    def _escape(self) -> _Piece:
+    def _escape(self, start: int) -> _Piece:
         char = self._next()
         if char in ("b", "B"):
             self.at += 1
             return _Piece(0, 1, is_anchor=True)
         self._escaped(_SYNTAX | _CLASSES | _CONTROLS)
-        return _Piece(1, 1, is_single=True)
+        return self._single(start)
 
     def _escaped(self, known: frozenset[str]) -> None:
         if code := _CODE.match(self.pattern, self.at):
@@ -170,7 +177,7 @@ class _Reader:
             )
         self.at += 1
 
-    def _class(self) -> _Piece:
+    def _class(self) -> None:
         if self._next() == "^":
             self.at += 1
         if self._next() == "]":
@@ -182,7 +189,6 @@ class _Reader:
             if char == "\\":
                 self._escaped(_SYNTAX | _CLASSES | _CONTROLS | {"-"})
         self.at += 1
-        return _Piece(1, 1, is_single=True)
 
     def _repeated(self, piece: _Piece) -> _Piece:
         found = _QUANTIFIER.match(self.pattern, self.at)
@@ -215,22 +221,23 @@ def _times(piece: _Piece, low: int, high: int | None) -> _Piece:
     if high is None:
         if not piece.is_single:
             raise _Refused("a repeated group without an upper bound", "give the repeat a bound, such as {1,20}")
-        return _Piece(low, 1, is_open=True)
+        return _Piece(low, 1, is_open=True, one=piece.one)
     ways = 0
     for times in range(low, high + 1):
         ways = min(ways + piece.ways**times, MOST_WAYS + 1)
-    return _Piece(piece.low * low, ways)
+    return _Piece(piece.low * low, ways, one=piece.one)
 
 
 def _in_a_row(pieces: list[_Piece]) -> _Piece:
-    """Pieces one after another. Only the last one may be open: what comes behind would make it try every length."""
+    """Pieces one after another. Only the last one may be open: what comes behind would make it try every length, from
+    every place. Behind ^ there is one place, and a piece that cannot be mistaken for more of the repeat ends it."""
     ways = 1
     for piece in pieces:
         ways = min(ways * piece.ways, MOST_WAYS + 1)
     at_start = bool(pieces) and pieces[0].is_start
     for number, piece in enumerate(pieces):
         rest = pieces[number + 1 :]
-        if piece.is_open and rest and not (at_start and all(each.is_anchor for each in rest)):
+        if piece.is_open and rest and not (at_start and (_is_end(rest) or _ends(piece, rest[0]))):
             raise _Refused(
                 "a repeat without an upper bound that is not at the end", "give it a bound, such as {1,20} for + or *"
             )
@@ -241,3 +248,21 @@ def _in_a_row(pieces: list[_Piece]) -> _Piece:
         is_open=bool(pieces) and any(piece.is_open for piece in pieces),
         is_single=only is not None and only.is_single,
     )  # fmt: skip
+
+
+def _is_end(rest: list[_Piece]) -> bool:
+    return all(each.is_anchor for each in rest)
+
+
+def _ends(piece: _Piece, following: _Piece) -> bool:
+    """Whether no character could belong to both pieces. Beyond ASCII all characters count as one."""
+    if not (piece.one and following.one and following.low):
+        return False
+    first, second = re.compile(piece.one, re.ASCII), re.compile(following.one, re.ASCII)
+    shared = any(first.fullmatch(each) and second.fullmatch(each) for each in _SOME)
+    return not shared and not (_beyond(piece.one) and _beyond(following.one))
+
+
+def _beyond(one: str) -> bool:
+    """Whether a piece stands for any character beyond ASCII."""
+    return not one.isascii() or "\\u" in one or "\\x" in one or bool(re.fullmatch(one, "\u1234", re.ASCII))

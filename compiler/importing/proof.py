@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from compiler.compile import check, emit
 from compiler.diagnostics import Finding, Place, PolicyError
@@ -10,6 +11,7 @@ from compiler.importing.findings import REACH_DIFFERS
 from compiler.importing.found import Found
 from compiler.importing.policies import Written
 from compiler.load import Documents
+from compiler.plan import Guard, Plan
 from compiler.policy import LOCK_FILE
 from compiler.targets.openclaw import TARGET
 from compiler.yaml_text import Document, parse
@@ -28,10 +30,15 @@ def compiled_reach(texts: Mapping[str, str], lock: str) -> dict[str, frozenset[s
         raise PolicyError(findings)
     _, plans, _ = check(Documents("policies", files, (), whole))
     reach: dict[str, set[str]] = {}
-    for bundle in emit(plans[:1], [TARGET]):
+    for bundle in emit([_unguarded(plans[0])], [TARGET]):
         for way in TARGET.read({artifact.path: artifact.content for artifact in bundle.artifacts}):
             reach.setdefault(way.scenario, set()).add(way.model)
     return {scenario: frozenset(models) for scenario, models in reach.items()}
+
+
+def _unguarded(plan: Plan) -> Plan:
+    """The plan without what guards do at request time: a file from elsewhere knows nothing like it."""
+    return replace(plan, machines={name: replace(machine, guard=Guard()) for name, machine in plan.machines.items()})
 
 
 def differences(found: Found, written: Written, reach: Mapping[str, frozenset[str]], file: str) -> Iterator[Finding]:

@@ -19,7 +19,11 @@ FINE = (
     "x[0-9]*", "x{3,}", r"\d{4}-\d{2}", r"\w{1,30}@acme[.]example", r"[^\n]{1,40}secret", r"\$[0-9]", r"a\/b", "ü{2}",
     "🦉{1,3}", r"\u00fcber", r"\x41", "[🦉🐧]", "[a-z-]x", r"[\]\[]x", "(a|b){5}", "((a)(b))", "a??b", "(?:ab?){1,5}c",
 )  # fmt: skip
-FINE_TICKETS = (r"^(SEC|ARCH)-\d+$", "^SEC-[0-9]+$", r"^#\d{1,9}$", "SEC-[0-9]{1,6}", "^(?:A|B)-x?[0-9]*$")
+FINE_TICKETS = (
+    r"^(SEC|ARCH)-\d+$", "^SEC-[0-9]+$", r"^#\d{1,9}$", "SEC-[0-9]{1,6}", "^(?:A|B)-x?[0-9]*$",
+    r"^[A-Z]+-\d+$", "^[a-z]+[.][a-z]+:[0-9]{1,5}$",
+    "^é+-[0-9]+$",
+)  # fmt: skip
 REFUSED = (
     "", "x*", "a|", "(a+)+b", "(a|b)*c", "(?:a*)*b", "a+b", "[a-z]*@", r"\d+-\d+x", "a{1001}", "(a{1,50}){1,50}",
     "[a-z]{1,50}[a-z]{1,50}", "(a|a){1,12}", ".", r"\s", r"\S", "^a", "a$", "(?i)a", "(?i:a)", "(?P<n>a)", "(?<n>a)",
@@ -28,7 +32,10 @@ REFUSED = (
     r"\8",    r"\ud83d", r"\ud83d\ude00", "[a&&b]", "[a--b]", r"[\b]", r"\b+a", "(?#x)a", "a{2}{3}", "*a",
     "(" * 30 + "a" + ")" * 30,
 )  # fmt: skip
-REFUSED_TICKETS = ("^$", r"^\d*$", r"\d+$", "^(a+)+$", r"(\d+)$", "^a*b$", "^.*$", r"^\S+$")
+REFUSED_TICKETS = (
+    "^$", r"^\d*$", r"\d+$", "^(a+)+$", r"(\d+)$", r"^\w+\d+$", "^.*$", r"^\S+$", r"[A-Z]+-\d+",
+    "^[A-Z]+-?[0-9]+$", "^[^-]+[^0-9]x$", "^(?:[A-Z]+)-[0-9]+$", "^[A-Z]+(-[0-9]+)$", "^é+è$", "^a+[^b]c$",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("pattern", FINE)
@@ -90,4 +97,7 @@ def test_what_is_allowed_ends_soon_on_the_worst_text() -> None:
     for pattern in ("(?:a|aa|ab){5}b?c", "[ab]{1,31}[ab]{1,31}c", "a[ab]{3,900}c", "c+"):
         assert fault_of(pattern, anchors=False) is None, pattern
         assert not holds({"pattern": pattern, "check": None}, "ab" * 20_000)
+    for ticket in (r"^[A-Z]+-\d+$", "^[a-z]+[.][a-z]+:[0-9]{1,5}$"):
+        assert fault_of(ticket, anchors=True) is None
+        assert not re.search(ticket, "A" * 300_000 + "a" * 300_000 + "-", re.ASCII)
     assert time.process_time() - started < 60

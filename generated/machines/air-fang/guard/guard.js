@@ -331,7 +331,8 @@ export const UNREADABLE =
   "`vane-agent status` says what is wrong.";
 
 const ticketWanted = ({ title, ticket }) =>
-  `"${title}" needs a ticket: put its id into the message, as a word of its own that matches ${ticket.pattern}, and send it again.`;
+  `"${title}" needs a ticket: put its id into the message, as a word of its own that matches ${ticket.pattern}, ` +
+  "and send it again.";
 
 function described(policy, name) {
   const label = policy.labels.get(name);

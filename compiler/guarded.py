@@ -39,25 +39,29 @@ def plan_guard(here: tuple[Route, ...], past: Past, policies: Policies) -> Guard
     guarded = []
     for route in routes:
         share, cap = shares[route.scenario], capped[route.scenario]
-        known = {(hop.key, hop.model) for hop in route.hops}
         # where a limit sends the turn counts as a way, whatever its key
         needed = [pool[hop.key, hop.model] for hop in (*(share or ()), *(cap or ()))]
-        others = (*_instead(route, pool.values(), policies), *needed)
-        instead = tuple({(hop.key, hop.model): hop for hop in others if (hop.key, hop.model) not in known}.values())
-        guarded.append(
-            GuardedRoute(
-                scenario=route.scenario,
-                denied=tuple(denied_labels(hop, policies) for hop in route.hops),
-                instead=instead,
-                instead_denied=tuple(denied_labels(hop, policies) for hop in instead),
-                past_share=share,
-                past_cap=cap,
-                cap=_cap_of(route, policies),
-                is_incident=policies.scenarios[route.scenario].incident,
-            )
-        )
+        instead = _others(route, [*_instead(route, pool.values(), policies), *needed])
+        guarded.append(replace(_known(route, instead, policies), past_share=share, past_cap=cap))
     keys = {hop.key for route in routes for hop in route.hops}
     return Guard(tuple(guarded), _ceiling(keys, policies), tuple(_caps(keys, policies)))
+
+
+def _others(route: Route, hops: list[Hop]) -> tuple[Hop, ...]:
+    """Each way once, apart from the route's own."""
+    found = {(hop.key, hop.model): hop for hop in hops if (hop.key, hop.model) not in _ways(route)}
+    return tuple(found.values())
+
+
+def _known(route: Route, instead: tuple[Hop, ...], policies: Policies) -> GuardedRoute:
+    return GuardedRoute(
+        scenario=route.scenario,
+        denied=tuple(denied_labels(hop, policies) for hop in route.hops),
+        instead=instead,
+        instead_denied=tuple(denied_labels(hop, policies) for hop in instead),
+        cap=_cap_of(route, policies),
+        is_incident=policies.scenarios[route.scenario].incident,
+    )
 
 
 def denied_labels(hop: Hop, policies: Policies) -> tuple[str, ...]:

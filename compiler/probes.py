@@ -60,7 +60,7 @@ def route_inputs(plan: AnyPlan, policies: Policies) -> Iterator[Group]:
             Input(_other_preference(at, field), _preference_reasons(route, field, policies), is_wish=True)
             for at, route in enumerate(plan.routes)
             if any(getattr(hop.preferences, field) not in (None, ()) for hop in route.hops)
-        )
+        ) + _guard_preference(plan, field)
     for key in _OTHER_KEY:
         yield tuple(
             Input(_other_key(at, key), tuple(_key_reasons(route, key, policies)))
@@ -193,28 +193,46 @@ def _guard_inputs(plan: AnyPlan, model: str) -> Group:
     )
 
 
+def _guard_preference(plan: AnyPlan, field: str) -> Group:
+    """What work of no scenario asks for, as a guard's ways have it: no reason of its own, it sums up the routes'."""
+    if isinstance(plan, AccountPlan) or not any(route.instead for route in plan.guard.routes):
+        return ()
+
+    def other(hop: Hop) -> Hop:
+        changed: dict[str, Any] = {field: _other(getattr(hop.preferences, field))}
+        return replace(hop, preferences=replace(hop.preferences, **changed))
+
+    return (Input(lambda plan: _with_guard_hops(plan, other), ()),)
+
+
 def _changed_guard(model: str) -> Callable[[AnyPlan], AnyPlan]:
     """Another model wherever a guard may send a turn to this one."""
-
-    def other(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:
-        return tuple(replace(hop, model=f"{model}-x") if hop.model == model else hop for hop in hops)
 
     def changed(plan: AnyPlan) -> AnyPlan:
         if isinstance(plan, AccountPlan):
             return plan
-        routes = tuple(
-            replace(
-                route, instead=other(route.instead), past_share=route.past_share and other(route.past_share),
-                past_cap=route.past_cap and other(route.past_cap),
-            )
-            for route in plan.guard.routes
-        )  # fmt: skip
         known = tuple(replace(facts, slug=f"{model}-x") for facts in plan.models if facts.slug == model)
-        return replace(
-            plan, guard=replace(plan.guard, routes=routes), models=tuple(dict.fromkeys((*plan.models, *known)))
-        )
+        more = replace(plan, models=tuple(dict.fromkeys((*plan.models, *known))))
+        return _with_guard_hops(more, lambda hop: replace(hop, model=f"{model}-x") if hop.model == model else hop)
 
     return changed
+
+
+def _with_guard_hops(plan: AnyPlan, change: Callable[[Hop], Hop]) -> AnyPlan:
+    if isinstance(plan, AccountPlan):
+        return plan
+
+    def other(hops: tuple[Hop, ...] | None) -> tuple[Hop, ...] | None:
+        return hops and tuple(change(hop) for hop in hops)
+
+    routes = tuple(
+        replace(
+            route, instead=other(route.instead) or (), past_share=other(route.past_share),
+            past_cap=other(route.past_cap),
+        )
+        for route in plan.guard.routes
+    )  # fmt: skip
+    return replace(plan, guard=replace(plan.guard, routes=routes))
 
 
 def _each_hop(at: int, change: Callable[[Hop], Hop]) -> Callable[[AnyPlan], AnyPlan]:

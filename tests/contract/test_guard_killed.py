@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 
-from tests.contract.guards import configuration, guarded, stub
+from tests.contract.guards import Guarded, configuration, guarded, stub
 from tests.contract.turns import key_of
 from tests.fakes.upstream import Answer, Call, tokens
 
@@ -17,10 +18,15 @@ KEY = "sk-" + "0a1B" * 8
 USAGE = tokens(100, 20, cost=0.05)
 
 
-def _counted(state: Path) -> tuple[int, int]:
-    """All tokens and gray tokens that the saved counters hold."""
+def _counted(state: Path) -> int:
+    """All tokens that the saved counters hold."""
     hours = json.loads((state / "counters.json").read_text("utf-8"))["hours"]
-    return sum(each["total"] for _, each in hours), sum(each["gray"] for _, each in hours)
+    return sum(int(each["total"]) for _, each in hours)
+
+
+def _logged(bench: Guarded) -> int:
+    """All tokens of the log."""
+    return sum(int(line["prompt_tokens"]) + int(line["completion_tokens"]) for line in bench.lines)
 
 
 def test_counters_are_right_again_after_a_kill(tmp_path: Path) -> None:
@@ -66,7 +72,9 @@ def test_counters_are_right_again_after_a_kill(tmp_path: Path) -> None:
             assert bench.lines[: len(after_local)] == after_local
             assert bench.status["ok"] is False and "counters.json" in bench.status["problem"]
             assert any(file.name.startswith("counters.json.corrupt-") for file in state.iterdir())
-        logged = sum(line["prompt_tokens"] + line["completion_tokens"] for line in bench.lines)
+            deadline = time.monotonic() + 60
+            while _counted(state) != _logged(bench):  # the counters are saved some seconds after a line
+                assert time.monotonic() < deadline, (_counted(state), bench.lines)
+                time.sleep(0.1)
         served = 120 * sum(key_of(call) != "local" for call in upstream.calls)
-        assert _counted(state) == (logged, 0)
-        assert served - logged <= 120  # what was under way when the gateway died
+        assert served - _logged(bench) <= 2 * 120  # what was under way when the gateway was killed, and when it stopped

@@ -121,6 +121,23 @@ def test_a_model_that_only_the_guard_asks_has_a_provider_and_the_privacy_of_its_
     assert root["agents"]["defaults"]["models"][ref]["params"]["extraBody"]["provider"]["data_collection"] == "deny"
 
 
+def test_a_way_past_the_share_is_as_private_as_the_scenario_that_takes_it(tmp_path: Path) -> None:
+    project = copied(tmp_path)
+    edit(
+        project / "policies/scenarios/security-audit.yaml", ("data: [source-code, credentials]", "data: [source-code]")
+    )
+    edit(project / "policies/scenarios/gray-trials.yaml", ("track: gray\n", "track: gray\ndata: [notes]\n"))
+    block = "  - {label: notes, require: {zdr: true}, reason: Nobody keeps our notes.}\n"
+    edit(
+        project / "policies/sensitive-data.yaml",
+        ("  personnel:\n", "  notes: {title: Notes}\n  personnel:\n"), ("blocks:\n", f"blocks:\n{block}"),
+    )  # fmt: skip
+    compiled = compile_policies(project / "policies", targets())
+    root = json.loads(next(c.content for n, c in compiled.files() if n == "machines/studio/openclaw.json"))
+    for model in rules(compiled)["scenarios"]["gray-trials"]["past_share"]:
+        assert root["agents"]["defaults"]["models"][model]["params"]["extraBody"]["provider"]["zdr"] is True
+
+
 @pytest.mark.parametrize(
     ("edit_of", "problem"),
     [

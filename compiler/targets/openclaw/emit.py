@@ -82,9 +82,8 @@ def _shape(plan: MachinePlan) -> dict[str, Any]:
     """What the template fills in."""
     routes = plan.on("openclaw")
     hops = [hop for route in routes for hop in route.hops]
-    # the guard also sends turns to models that no route here has
-    ways = {model_ref(hop) for hop in hops}
-    every = [*hops, *(hop for hop in plan.guard.instead_of(*routes) if model_ref(hop) not in ways)]
+    # the guard also sends turns to models that no route here has, and as privately as the route behind them asks for
+    every = [*hops, *plan.guard.instead_of(*routes)]
     seats = {slot: route for route in routes for slot in route.slots}
     variables = {KEY_VARIABLES[hop.key] for hop in every if hop.key != "local"} | {GATEWAY_VARIABLE}
     return {

@@ -1,4 +1,4 @@
-// Weathervane's guard in the OpenClaw gateway: what openclaw.json has no word for, asked on each candidate of each turn.
+// Weathervane's guard in the OpenClaw gateway: what openclaw.json has no word for, asked for each candidate of a turn.
 // Labels fail closed, shares and caps fail open with an alarm. See docs/decisions/0028 and docs/guard.md.
 
 import { Guard, UNREADABLE } from "./guard.js";
@@ -95,11 +95,13 @@ export default {
     );
 
     api.on("subagent_spawned", (event, context) => {
-      if (event.childSessionKey && context.requesterSessionKey) guard().spawned(event.childSessionKey, context.requesterSessionKey);
+      const [child, parent] = [event.childSessionKey, context.requesterSessionKey];
+      if (child && parent) guard().spawned(child, parent);
     });
 
     api.on("session_end", (event, context) => {
-      if (CLOSED.has(event.reason) && event.sessionKey) guard().ended(event.sessionKey, event.sessionId ?? context.sessionId);
+      const { reason, sessionKey, sessionId = context.sessionId } = event;
+      if (CLOSED.has(reason) && sessionKey) guard().ended(sessionKey, sessionId);
     });
   },
 };

@@ -61,7 +61,8 @@ function whole(value) {
 
 function label(each, detectors) {
   const wanted = detectors.filter((detector) => each.detectors.includes(detector.name));
-  if (each.detectors.some((name) => !detectors.some((one) => one.name === name))) throw new Error("a detector is missing");
+  const isMissing = (name) => !detectors.some((one) => one.name === name);
+  if (each.detectors.some(isMissing)) throw new Error("a detector is missing");
   const texts = [...wanted, ...each.patterns.map((pattern) => ({ pattern, check: null }))];
   return {
     title: each.title,

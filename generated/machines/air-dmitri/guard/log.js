@@ -15,7 +15,8 @@ export class Log {
 
   /** Names of all files, the oldest first. */
   files() {
-    const older = Array.from({ length: KEPT - 1 }, (_, at) => path.join(this.folder, `decisions.${KEPT - 1 - at}.jsonl`));
+    const numbers = Array.from({ length: KEPT - 1 }, (_, at) => KEPT - 1 - at);
+    const older = numbers.map((number) => path.join(this.folder, `decisions.${number}.jsonl`));
     return [...older, this.file].filter((file) => fs.existsSync(file));
   }
 

@@ -203,7 +203,8 @@ export class State {
     for (const day of this.spent.keys()) if (today - Date.parse(day) > 40 * 24 * HOUR) this.spent.delete(day);
     const surplus = this.sessions.size - MOST_SESSIONS;
     if (surplus <= 0) return;
-    const order = [...this.sessions].sort(([, a], [, b]) => Number(a.labels.size > 0) - Number(b.labels.size > 0) || a.at - b.at);
+    const isLabelled = (session) => Number(session.labels.size > 0);
+    const order = [...this.sessions].sort(([, a], [, b]) => isLabelled(a) - isLabelled(b) || a.at - b.at);
     order.slice(0, surplus).forEach(([key]) => this.sessions.delete(key));
   }
 }

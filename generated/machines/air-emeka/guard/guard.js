@@ -21,7 +21,6 @@ const MODELS_FAULT = /Unknown tool id|Invalid arguments for tool|Tool \S+ not fo
 
 export class Guard {
   constructor(folder, logger, ask) {
-    this.folder = folder;
     this.logger = logger;
     this.problem = null;
     this.started = new Date().toISOString();
@@ -197,7 +196,7 @@ export class Guard {
   }
 
   capPassed(policy, scenario) {
-    const cap = policy.caps.find((each) => each.key === "dollar" && (scenario.cap === null || each.name === scenario.cap));
+    const cap = dollarCap(policy, scenario);
     if (!cap || scenario.incident) return false;
     this.state.catchUp();
     return this.cap.standing(this.state, cap) === "passed";
@@ -205,7 +204,7 @@ export class Guard {
 
   /** Whether the day's first warning that a cap is near is due. */
   nearCap(policy, scenario) {
-    const cap = policy.caps.find((each) => each.key === "dollar" && (scenario.cap === null || each.name === scenario.cap));
+    const cap = dollarCap(policy, scenario);
     if (!cap || this.cap.standing(this.state, cap) === null) return false;
     if (!this.cap.isNew(cap.name, new Date().toISOString().slice(0, 10))) return false;
     this.logger.warn(`vane-guard: ${cap.name} is past its soft line`);
@@ -230,10 +229,10 @@ export class Guard {
 
   /** A candidate's turn begins on a model. */
   begin(run, wanted, { ref, reason }, warn) {
-    this.share.grow(run.id, 0);
-    run.attempt = { wanted, chosen: ref, action: reason ? "reroute" : warn ? "warn" : "allow", reason: reason ?? (warn ? "cap" : null) };
-    Object.assign(run.attempt, { prompt: 0, completion: 0, cacheRead: 0, cacheWrite: 0, calls: 0, cost: null, from: null });
-    Object.assign(run.attempt, { toolCalls: 0, toolErrors: 0 });
+    const action = reason ? "reroute" : warn ? "warn" : "allow";
+    const tokens = { prompt: 0, completion: 0, cacheRead: 0, cacheWrite: 0 };
+    const counts = { calls: 0, toolCalls: 0, toolErrors: 0, cost: null, from: null };
+    run.attempt = { wanted, chosen: ref, action, reason: reason ?? (warn ? "cap" : null), ...tokens, ...counts };
     this.running.set(run.key, run);
   }
 
@@ -250,8 +249,10 @@ export class Guard {
   answered(run, attempt, message) {
     const usage = message.usage ?? {};
     const [read, written] = [whole(usage.cacheRead), whole(usage.cacheWrite)];
-    const tokens = { prompt: whole(usage.input) + read + written, completion: whole(usage.output), cacheRead: read, cacheWrite: written };
-    attempt.toolCalls += (Array.isArray(message.content) ? message.content : []).filter((part) => part.type === "toolCall").length;
+    const [prompt, completion] = [whole(usage.input) + read + written, whole(usage.output)];
+    const tokens = { prompt, completion, cacheRead: read, cacheWrite: written };
+    const parts = Array.isArray(message.content) ? message.content : [];
+    attempt.toolCalls += parts.filter((part) => part.type === "toolCall").length;
     if (tokens.prompt + tokens.completion === 0) return;
     attempt.calls += 1;
     for (const [name, count] of Object.entries(tokens)) attempt[name] += count;
@@ -321,13 +322,17 @@ export class Guard {
   }
 }
 
+const dollarCap = ({ caps }, scenario) =>
+  caps.find((each) => each.key === "dollar" && (scenario.cap === null || each.name === scenario.cap));
+
 const AGAIN = "Ask again in a new message: the session now goes to a model that may, or says that there is none.";
 export const UNREADABLE =
   "The guard cannot read its policy, so nothing leaves for a model in the cloud. Models on this Mac go on. " +
   "`vane-agent status` says what is wrong.";
 
 const ticketWanted = ({ title, ticket }) =>
-  `"${title}" needs a ticket: put its id into the message, as a word of its own that matches ${ticket.pattern}, and send it again.`;
+  `"${title}" needs a ticket: put its id into the message, as a word of its own that matches ${ticket.pattern}, ` +
+  "and send it again.";
 
 function described(policy, name) {
   const label = policy.labels.get(name);
@@ -346,5 +351,6 @@ const whole = (value) => (Number.isSafeInteger(value) && value > 0 ? value : 0);
 /** What the deploy agent calls this Mac, else the host's own name. */
 function machineName(file) {
   const name = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : os.hostname().split(".")[0];
-  return name.trim().toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+/, "") || "mac";
+  const plain = name.trim().toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+/, "");
+  return plain || "mac";
 }

@@ -24,7 +24,8 @@ function finds({ expression, luhn }, text) {
 /** The check sum of card numbers. */
 function passesLuhn(text) {
   const digits = [...text.replace(/[^0-9]/g, "")].reverse().map(Number);
-  const sum = digits.reduce((total, digit, at) => total + (at % 2 ? (digit > 4 ? 2 * digit - 9 : 2 * digit) : digit), 0);
+  const doubled = (digit) => (digit > 4 ? 2 * digit - 9 : 2 * digit);
+  const sum = digits.reduce((total, digit, at) => total + (at % 2 ? doubled(digit) : digit), 0);
   return digits.length > 0 && sum % 10 === 0;
 }
 
@@ -39,7 +40,8 @@ export function ofPaths(policy, written, base) {
     for (const top of tops) if (!origins.has(top)) origins.set(top, remotes(top));
     const places = positions(full, [base, ...tops]);
     const sources = tops.flatMap((top) => origins.get(top));
-    for (const label of named(policy, (each) => holds(each.paths, places) || holds(each.repos, sources))) found.add(label);
+    const here = named(policy, (each) => holds(each.paths, places) || holds(each.repos, sources));
+    here.forEach((label) => found.add(label));
   }
   return [...found];
 }
@@ -64,8 +66,9 @@ export function positions(full, tops) {
 
 /** Words of a prompt that can only be meant as paths: web addresses are none. */
 export function pathsInText(text) {
-  const words = new Set(text.split(BETWEEN_WORDS).map((word) => word.replace(/^file:\/\//, "").replace(/[.:!?]+$/, "")));
-  return [...words].filter((word) => !word.includes("://") && (/[/\\]/.test(word) || /^~|\.[A-Za-z0-9_-]+$/.test(word)));
+  const bare = (word) => word.replace(/^file:\/\//, "").replace(/[.:!?]+$/, "");
+  const words = [...new Set(text.split(BETWEEN_WORDS).map(bare))];
+  return words.filter((word) => !word.includes("://") && /[/\\]|^~|\.[A-Za-z0-9_-]+$/.test(word));
 }
 
 /** Every word of a tool's input: some of them are paths. */

@@ -31,7 +31,7 @@ export class Log {
 
   append(line) {
     const text = JSON.stringify(line);
-    const bytes = Buffer.from((text.length < LONGEST ? text : JSON.stringify({ ...line, labels: [] })) + "\n");
+    const bytes = Buffer.from((text.length < LONGEST ? text : JSON.stringify({ ...line, labels: line.labels.slice(0, 3) })) + "\n");
     const size = fs.statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
     if (size + bytes.length > MOST_BYTES) this.rotate();
     fs.writeFileSync(this.file, bytes, { flag: "a", mode: 0o600 });
@@ -94,4 +94,13 @@ export function replace(file, data) {
   const aside = file + "." + process.pid + ".tmp";
   fs.writeFileSync(aside, JSON.stringify(data) + "\n", { mode: 0o600 });
   fs.renameSync(aside, file);
+}
+
+/** Empties a file if there is one: that also goes where the disk is full or the folder is closed. */
+export function empty(file) {
+  try {
+    fs.truncateSync(file);
+  } catch {
+    // there is none, or nothing can be written at all
+  }
 }

@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { Cap } from "./cap.js";
 import { ofPaths, ofText, pathsInInput, pathsInText, strings, ticketIn } from "./labels.js";
-import { replace } from "./log.js";
+import { empty, replace } from "./log.js";
 import { decimal, listCost, units } from "./money.js";
 import { keyOf, PolicyFile } from "./policy.js";
 import { Share } from "./share.js";
@@ -16,6 +16,8 @@ import { State } from "./state.js";
 const BY_MACHINE = /^agent:([^:]*):(?:cron:.*|hook:.*|main:heartbeat)$/s;
 const MOST_RUNS = 2_000;
 const MOST_READ = 50_000;
+/** What the record takes of a ticket, as Cursor's guard does: anything longer might be words of a person. */
+const TICKET = /^[!-~]{1,60}$/;
 /** What OpenClaw answers where the model asked for a tool that is not there, or with arguments that do not fit. */
 const MODELS_FAULT = /Unknown tool id|Invalid arguments for tool|Tool \S+ not found|Validation failed for tool/;
 
@@ -54,6 +56,7 @@ export class Guard {
       replace(path.join(this.state.folder, "status.json"), { ...said, started: this.started });
     } catch (error) {
       process.stderr.write("vane-guard: status.json cannot be written: " + error.code + "\n");
+      empty(path.join(this.state.folder, "status.json")); // an old one must not go on saying that all is well
     }
   }
 
@@ -70,15 +73,25 @@ export class Guard {
 
   // --- what a turn is about
 
+  /** The turn, by a hook that surely names its session: clients can choose a run's name, also one that there was. */
+  turn(context) {
+    const found = this.runs.get(context.runId);
+    if (found && context.sessionKey && found.name !== this.nameOf(context.sessionKey)) this.runs.delete(context.runId);
+    return this.run(context);
+  }
+
   /** The turn that OpenClaw speaks of; each candidate of its chain meets the same one. */
   run(context) {
     const found = this.runs.get(context.runId);
     if (found) return found;
+    this.state.catchUp(); // another process may have found a label
     const own = context.sessionKey ?? context.sessionId ?? context.runId;
     const name = this.nameOf(own);
     const session = this.state.session(name);
-    this.renew(session, context.sessionId);
+    session.at = Math.max(session.at, Date.now()); // not the first one to be forgotten
+    if (!BY_MACHINE.test(own)) this.renew(session, context.sessionId);
     const place = { agent: context.agentId ?? "", base: context.workspaceDir ?? os.homedir() };
+    if (own.includes(":subagent:") && session.parent === null) this.add(session, this.labelsUnderWay(place.agent));
     const made = { id: context.runId, key: this.state.hash(own), name, session, ...place, attempt: null };
     this.runs.set(context.runId, made);
     if (this.runs.size > MOST_RUNS) this.runs.delete(this.runs.keys().next().value);
@@ -100,15 +113,26 @@ export class Guard {
     session.id = id;
   }
 
+  /** Labels of an agent's turns under way: a child may come before it is told whose child it is. */
+  labelsUnderWay(agent) {
+    return [...this.running.values()].filter((run) => run.agent === agent).flatMap((run) => [...run.session.labels]);
+  }
+
+  /** OpenClaw deletes what a timer started, once it is over; the main session that it was told to goes on. */
   ended(sessionKey, sessionId) {
+    if (BY_MACHINE.test(sessionKey)) return;
     this.state.session(this.nameOf(sessionKey)).ended = this.state.hash(sessionId);
   }
 
   /** A child carries what its parent carries, and what it finds its parent gets. */
   spawned(childKey, parentKey) {
-    const parent = this.nameOf(parentKey);
-    const { labels, ticket, gray } = this.state.session(parent);
-    Object.assign(this.state.session(this.nameOf(childKey)), { labels: new Set(labels), ticket, gray, parent });
+    const name = this.nameOf(parentKey);
+    const [child, parent] = [this.state.session(this.nameOf(childKey)), this.state.session(name)];
+    Object.assign(child, { ticket: child.ticket ?? parent.ticket, gray: child.gray ?? parent.gray, parent: name });
+    child.at = Math.max(child.at, parent.at);
+    this.add(parent, [...child.labels]);
+    this.add(child, [...parent.labels]);
+    this.state.save();
   }
 
   /** Labels stay with the session; new ones are written down at once, before anything is sent. */
@@ -122,18 +146,21 @@ export class Guard {
 
   /** Takes in what a person wrote: the labels that it carries, and its ticket. */
   hear(run, policy, text) {
-    if (run.heard === text && run.heardBy === policy) return;
-    Object.assign(run, { heard: text, heardBy: policy });
+    const heard = digest(text);
+    if (run.heard === heard && run.heardBy === policy) return;
     const paths = [...pathsInText(text), run.base];
-    this.add(run.session, [...ofText(policy, text), ...ofPaths(policy, paths, run.base)]);
-    const ticket = policy.scenarios.get(run.agent)?.ticket;
-    if (ticket) run.session.ticket = ticketIn(ticket, text) ?? run.session.ticket;
+    this.add(run.session, ofText(policy, text));
+    this.add(run.session, ofPaths(policy, paths, run.base));
+    const { ticket } = policy.scenarios.get(run.agent) ?? {};
+    const found = ticket && ticketIn(ticket, text);
+    if (found) run.session.ticket = TICKET.test(found) ? found : "?";
+    Object.assign(run, { heard, heardBy: policy }); // last: a text of which the half was read is read again
   }
 
   /** Takes in texts that go along (history, system prompt); what was read before is not read again. */
   read(run, policy, texts) {
     for (const text of texts) {
-      const name = createHash("sha1").update(text).digest("base64");
+      const name = digest(text);
       if (!this.clean.has(name)) this.clean.set(name, ofText(policy, text));
       this.add(run.session, this.clean.get(name));
       if (this.clean.size > MOST_READ) this.clean.clear();
@@ -256,7 +283,7 @@ export class Guard {
     if (tokens.prompt + tokens.completion === 0) return;
     attempt.calls += 1;
     for (const [name, count] of Object.entries(tokens)) attempt[name] += count;
-    const billed = usage.cost?.totalOrigin === "provider-billed" && usage.cost.total >= 0;
+    const billed = usage.cost?.totalOrigin === "provider-billed" && Number.isFinite(usage.cost.total) && usage.cost.total >= 0;
     const cost = billed ? units(usage.cost.total) : listCost(this.policyFile.policy?.prices[attempt.chosen], tokens);
     if (cost !== null) attempt.cost = (attempt.cost ?? 0n) + cost;
     if (cost !== null) attempt.from = billed ? (attempt.from ?? "provider") : "prices";
@@ -345,6 +372,8 @@ function explained(policy, reason, label) {
   if (reason === "cap") return "The dollar cap is reached, and the policies name no other model for this.";
   return UNREADABLE;
 }
+
+const digest = (text) => createHash("sha256").update(text).digest("base64");
 
 const whole = (value) => (Number.isSafeInteger(value) && value > 0 ? value : 0);
 

@@ -46,8 +46,22 @@ export class State {
 
   readSalt() {
     const file = path.join(this.folder, "salt");
-    if (!fs.existsSync(file)) fs.writeFileSync(file, randomBytes(32), { mode: 0o600, flag: "wx" });
-    return fs.readFileSync(file);
+    if (!fs.existsSync(file)) this.makeSalt(file);
+    const salt = fs.readFileSync(file);
+    if (salt.length !== 32) throw new Error("its salt is torn");
+    return salt;
+  }
+
+  /** Whole from the start: a kill leaves none, and of two processes the first one's holds. */
+  makeSalt(file) {
+    const mine = file + "." + process.pid;
+    fs.writeFileSync(mine, randomBytes(32), { mode: 0o600 });
+    try {
+      fs.linkSync(mine, file);
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    fs.unlinkSync(mine);
   }
 
   /** A name for a session or a run that tells nobody what it is called. */
@@ -94,20 +108,32 @@ export class State {
   /** Takes in what was logged since, by this process and by others. */
   catchUp() {
     if (!this.writable) return;
-    const [lines, mark, lost] = this.log.since(this.mark);
-    if (lost) {
-      this.hours.clear();
-      this.spent.clear();
+    try {
+      const [lines, mark, lost] = this.log.since(this.mark);
+      if (lost) {
+        this.hours.clear();
+        this.spent.clear();
+      }
+      const odd = lines.filter((line) => !this.isTaken(line)).length;
+      this.mark = mark;
+      if (odd > 0) this.alarm(`${odd} lines of decisions.jsonl made no sense: they were not counted`);
+    } catch (error) {
+      this.fail(error);
     }
-    lines.forEach((line) => this.take(line));
-    this.mark = mark;
+  }
+
+  isTaken(line) {
+    try {
+      this.take(line);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   take(line) {
-    const moment = Date.parse(line.at);
-    const tokens = line.prompt_tokens + line.completion_tokens;
-    const key = line.chosen ? keyOf(line.chosen) : "none";
-    if (line.surface === "openclaw" && Number.isFinite(moment) && tokens > 0 && key !== "local") {
+    const { moment, tokens, key, cost } = measured(line);
+    if (line.surface === "openclaw" && tokens > 0 && key !== "local") {
       const hour = Math.floor(moment / HOUR);
       const found = this.hours.get(hour) ?? bucket({ total: 0, gray: 0, most: {} });
       this.hours.set(hour, found);
@@ -115,9 +141,9 @@ export class State {
       if (key === "gray") found.gray += tokens;
       found.most[line.scenario] = Math.max(found.most[line.scenario] ?? 0, tokens);
     }
-    if (key === "dollar" && line.cost_usd !== null) {
+    if (key === "dollar" && cost !== null) {
       const day = line.at.slice(0, 10);
-      this.spent.set(day, (this.spent.get(day) ?? 0n) + units(line.cost_usd));
+      this.spent.set(day, (this.spent.get(day) ?? 0n) + cost);
     }
     this.note(line, key, moment);
     this.later();
@@ -214,9 +240,19 @@ function count(value) {
   return value;
 }
 
+/** What a line says in numbers; all of it makes sense before any of it counts. */
+function measured(line) {
+  const moment = Date.parse(line.at);
+  if (!Number.isFinite(moment) || !Array.isArray(line.labels)) throw new Error("no decision");
+  const tokens = count(line.prompt_tokens) + count(line.completion_tokens);
+  const key = line.chosen ? keyOf(line.chosen) : "none";
+  return { moment, tokens, key, cost: line.cost_usd === null ? null : units(line.cost_usd) };
+}
+
+/** `most` has no prototype: a scenario may be called `constructor`. */
 function bucket({ total, gray, most }) {
   Object.values(most).forEach(count);
-  return { total: count(total), gray: count(gray), most };
+  return { total: count(total), gray: count(gray), most: Object.assign(Object.create(null), most) };
 }
 
 /** `id` is the hash of OpenClaw's own session id, `ended` that of one that was closed: the next one starts afresh. */

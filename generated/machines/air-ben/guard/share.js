@@ -25,7 +25,7 @@ export class Share {
   open(run) {
     let sum = 0;
     for (const [name, each] of this.reserved) {
-      if (Date.now() - each.at > EXPIRES) this.reserved.delete(name);
+      if (Math.abs(Date.now() - each.at) > EXPIRES) this.reserved.delete(name);
       else if (name !== run) sum += each.tokens;
     }
     return sum;

@@ -19,7 +19,7 @@ export class Cap {
   standing(state, cap, now = Date.now()) {
     this.refresh(now);
     let left = cap.limit - state.spentIn(cap.period, now);
-    const fresh = this.answer && now - this.answer.at < FRESH;
+    const fresh = this.answer && Math.abs(now - this.answer.at) < FRESH;
     if (fresh && this.answer.left < left) left = this.answer.left;
     if (left <= 0n) return "passed";
     return (cap.limit - left) * 100n >= cap.limit * cap.soft ? "soft" : null;
@@ -34,7 +34,7 @@ export class Cap {
 
   /** Asks in the background, now and then: no turn waits for it. */
   refresh(now) {
-    if (now - this.asked < ASK_EVERY) return;
+    if (Math.abs(now - this.asked) < ASK_EVERY) return; // either way: clocks are set back, too
     this.asked = now;
     this.ask().then(
       (left) => left !== null && (this.answer = { left, at: Date.now() }),

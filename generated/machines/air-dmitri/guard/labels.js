@@ -5,7 +5,9 @@ import { atHome, checkouts, remotes, spellings } from "./git.js";
 import { fold } from "./globs.js";
 
 const BETWEEN_WORDS = /[\s"'`;|&<>(){}[\],=]+/;
-const AROUND_TICKETS = /^[.,:;!?()[\]<>"'`]+|[.,:;!?()[\]<>"'`]+$/g;
+const AROUND_TICKETS = ".,:;!?()[]<>\"'`";
+/** No program opens a longer path. */
+const LONGEST_PATH = 4096;
 
 /** Labels whose detectors or patterns find something in a text. */
 export function ofText(policy, text) {
@@ -36,6 +38,7 @@ export function ofPaths(policy, written, base) {
   const origins = new Map();
   for (const name of new Set(written)) {
     const full = path.resolve(base, atHome(name));
+    if (full.length > LONGEST_PATH || full.includes("\0")) continue;
     const tops = checkouts(full, folders);
     for (const top of tops) if (!origins.has(top)) origins.set(top, remotes(top));
     const places = positions(full, [base, ...tops]);
@@ -66,17 +69,15 @@ export function positions(full, tops) {
 
 /** Words of a prompt that can only be meant as paths: web addresses are none. */
 export function pathsInText(text) {
-  const bare = (word) => word.replace(/^file:\/\//, "").replace(/[.:!?]+$/, "");
-  const words = [...new Set(text.split(BETWEEN_WORDS).map(bare))];
+  const bare = (word) => word.replace(/^file:\/\//, "");
+  const words = [...new Set(text.split(BETWEEN_WORDS).map((word) => stripped(bare(word), "", ".:!?")))];
   return words.filter((word) => !word.includes("://") && /[/\\]|^~|\.[A-Za-z0-9_-]+$/.test(word));
 }
 
 /** Every word of a tool's input: some of them are paths. */
 export function pathsInInput(value) {
   const texts = strings(value);
-  return [...new Set([...texts, ...texts.flatMap((text) => text.split(BETWEEN_WORDS))])].filter(
-    (word) => word && word.length < 4096 && !word.includes("\0"),
-  );
+  return [...new Set([...texts, ...texts.flatMap((text) => text.split(BETWEEN_WORDS))])].filter(Boolean);
 }
 
 /** Every text inside a JSON value. */
@@ -85,10 +86,18 @@ export function strings(value) {
   return value && typeof value === "object" ? Object.values(value).flatMap(strings) : [];
 }
 
+/** A word without these characters around it; a regular expression takes the square of a long run's time for that. */
+function stripped(word, before, behind) {
+  let [start, end] = [0, word.length];
+  while (start < end && before.includes(word[start])) start += 1;
+  while (start < end && behind.includes(word[end - 1])) end -= 1;
+  return word.slice(start, end);
+}
+
 /** The first word of a text that is a ticket, also at the end of a sentence or in brackets. */
 export function ticketIn(ticket, text) {
   for (const word of text.split(/[ \t\n\r\f\v]+/)) {
-    const bare = word.replace(AROUND_TICKETS, "");
+    const bare = stripped(word, AROUND_TICKETS, AROUND_TICKETS);
     const found = [word, bare].find((each) => each && ticket.expression.test(each));
     if (found) return bare || found;
   }

@@ -41,12 +41,15 @@ function around(folder, known) {
   return found;
 }
 
-/** Whether there is something, a dead link too. Below a file, or under a name that no disk takes, there is nothing. */
+/** What says that there is nothing: below a file, under a name that no disk takes; or nothing that we could read. */
+const NOTHING = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EACCES", "EPERM"]);
+
+/** Whether there is something, a dead link too. */
 function exists(place) {
   try {
     return Boolean(fs.lstatSync(place));
   } catch (error) {
-    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"].includes(error.code)) return false;
+    if (NOTHING.has(error.code)) return false;
     throw error;
   }
 }

@@ -27,7 +27,7 @@ export default {
     /** Runs once a turn, before any model: answers what needs no model. */
     api.on("before_agent_reply", (event, context) => {
       const policy = guard().policy();
-      const run = made.run(context);
+      const run = made.turn(context);
       if (policy) made.hear(run, policy, event.cleanedBody ?? "");
       const text = made.refusal(run, policy, candidate(context));
       if (text !== null) return { handled: true, reply: { text } };
@@ -36,7 +36,7 @@ export default {
     /** Runs for each candidate: moves it to a model that may answer. */
     api.on("before_model_resolve", (event, context) => {
       const policy = guard().policy();
-      const run = made.run(context);
+      const run = made.turn(context);
       made.finish(run, "error"); // a candidate before this one that nobody saw end
       if (!policy) return;
       made.hear(run, policy, event.prompt ?? "");
@@ -53,7 +53,7 @@ export default {
     /** The net below: sees all that the model would see. An error here blocks the turn. */
     api.on("before_agent_run", (event, context) => {
       const policy = guard().policy();
-      const run = made.run(context);
+      const run = made.turn(context);
       const ref = candidate(context);
       if (policy) {
         made.hear(run, policy, event.prompt ?? "");

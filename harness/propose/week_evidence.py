@@ -10,6 +10,7 @@ from compiler.compile import check
 from compiler.diagnostics import PolicyError
 from compiler.load import load
 from compiler.policy import FILES, Policies, parse
+from compiler.policy.acceptance import Acceptance
 from harness.market import archive
 from harness.market.catalogue import Catalogue
 from harness.market.moved import Moved, moved
@@ -69,14 +70,18 @@ class WeekEvidence:
         if self.run is None:
             yield "a harness run: latency and success of our own work are not known"
         else:
-            yield from _not_measured(self.run)
+            yield from _not_measured(self.run, self.policies.acceptance)
         if self.ledger is None:
             yield "the ledger: what the week cost, and where the caps stand, is not known"
         if self.decisions is None:
             yield NO_LOG
 
 
-def _not_measured(run: HarnessRun) -> Iterator[str]:
+def _not_measured(run: HarnessRun, acceptance: Acceptance | None) -> Iterator[str]:
+    answered = {part.leg for part in run.legs if part.answered and not part.trial}
+    for leg in dict.fromkeys(each.leg for each in acceptance.legs) if acceptance else ():
+        if leg not in answered:
+            yield f"an answer of the harness's leg {leg}: whether its models got better or worse is not known"
     if run.comparison is None:
         yield "a harness run to compare this week's with: whether a route got better or worse is not known"
     for each in run.untried:

@@ -9,11 +9,29 @@ import pytest
 
 from harness.propose.gray_rollback import gray_rollback
 from harness.propose.verdict import verdict
+from harness.report.stored.harness import LegRun
 from tests.propose.known import FLASH, HY3, MIMO, OWL, evidence, leg, looked, run_of, signals, tried
 
 WORSE = (0.031, 0.012, 0.05, "worse")
 WITHIN = (0.001, -0.004, 0.006, "within")
+NONE = {"count": 0, "total": 0, "rate": None, "low": None, "high": None}
 UNCLEAR = (0.02, -0.01, 0.05, "unclear")
+
+
+def test_a_leg_that_did_not_answer_is_missing() -> None:
+    """As where there is no Mac for the MLX leg this week: the run of the others is evidence of the others."""
+    answered = {
+        "leg": "openrouter", "scenario": "agent-loops", "models": [FLASH], "prompts": 1, "repeats": 1, "calls": 1,
+        "tool_errors": NONE, "successes": NONE, "unanswered": {}, "latency": {},
+        "usd": {"billed": "0", "by_list_price": "0", "each_run": "0"},
+    }  # fmt: skip
+    silent = {**answered, "leg": "remote", "unanswered": {"timeout": 1}}
+    parts = tuple(LegRun.model_validate(each) for each in (answered, silent))
+    known = evidence(run=run_of().model_copy(update={"legs": parts}))
+    why = "whether its models got better or worse is not known"
+    assert [each for each in known.missing if "leg" in each] == [
+        f"an answer of the harness's leg {leg}: {why}" for leg in ("mlx", "remote")
+    ]
 
 
 def test_a_promotion_waits_for_a_second_week() -> None:

@@ -65,15 +65,11 @@ def _rolled_back(found: Compared, pool: GrayPool, evidence: WeekEvidence) -> Sig
 
 
 def _demoted(found: Compared, seat: Seat, evidence: WeekEvidence) -> Proposal:
-    new = next((model for model in seat.models[1:] if model not in _worse(seat, evidence)), None)
-    title = f"{seat.route}: start with {new} instead of {found.candidate}"
-    if new is None:
-        title = f"{seat.route}: {found.candidate} got worse, and there is no fallback to put in front"
-        title += " that did not" if seat.models[1:] else ""
+    new = next_in_line(seat, evidence)
     return Proposal(
         rule=RULE,
         kind="demote" if new else "ticket",
-        title=title,
+        title=demotion(found.candidate, new, seat),
         evidence=(said(found, evidence),),
         edits=seat.led_by(new) if new else (),
         effect=f"What {new} does with the same work, the next week's log tells."
@@ -85,10 +81,19 @@ def _demoted(found: Compared, seat: Seat, evidence: WeekEvidence) -> Proposal:
     )
 
 
-def _worse(seat: Seat, evidence: WeekEvidence) -> frozenset[str]:
-    """Models that production calls worse in the route's own work, against the week before or against its first."""
+def next_in_line(seat: Seat, evidence: WeekEvidence) -> str | None:
+    """The first fallback that production does not call worse too, in the route's own work."""
     compared = evidence.decisions.compared if evidence.decisions else ()
-    return frozenset(each.candidate for each in compared if each.scenario in seat.scenarios and each.verdict == "worse")
+    worse = {each.candidate for each in compared if each.scenario in seat.scenarios and each.verdict == "worse"}
+    return next((model for model in seat.models[1:] if model not in worse), None)
+
+
+def demotion(old: str, new: str | None, seat: Seat) -> str:
+    """Its title."""
+    if new:
+        return f"{seat.route}: start with {new} instead of {old}"
+    which = " that did not" if seat.models[1:] else ""
+    return f"{seat.route}: {old} got worse, and there is no fallback to put in front{which}"
 
 
 def heard(signals: Iterable[Signal | NotProposed], evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:

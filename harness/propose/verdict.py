@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.bench.numbers import NONE, change_words
+from harness.propose.production import demotion, next_in_line
 from harness.propose.proposal import NotProposed, Proposal, Statement
 from harness.propose.seats import Seat, seat_of_scenario
 from harness.propose.signal import Signal
@@ -89,16 +90,13 @@ def _promoted(leg: ComparedLeg, candidate: str, seat: Seat, evidence: WeekEviden
 
 
 def _demoted(leg: ComparedLeg, base: str, candidate: str, seat: Seat, evidence: WeekEvidence) -> Proposal:
-    """Back to the base's model if that was another; else the first fallback goes in front."""
-    new = base if base != candidate else seat.models[1] if len(seat.models) > 1 else None
+    """Back to the base's model if that was another; else a fallback goes in front."""
+    new = base if base != candidate else next_in_line(seat, evidence)
     edits = seat.led_by(new) if new else ()
-    title = f"{seat.route}: start with {new} instead of {candidate}"
-    if new is None:
-        title = f"{seat.route}: {candidate} got worse, and there is no fallback to put in front"
     return Proposal(
         rule=RULE,
         kind="demote" if edits else "ticket",
-        title=title,
+        title=demotion(candidate, new, seat),
         evidence=measured(leg, evidence),
         edits=edits,
         effect=success_and_latency(leg) if edits else "No route changes by this.",

@@ -11,9 +11,10 @@ from harness.propose.decide import RULES, decide
 from harness.propose.production import heard, production
 from harness.propose.proposal import NotProposed, Proposal, Statement
 from harness.propose.signal import Signal
+from harness.propose.verdict import verdict as verdict_rule
 from harness.propose.week_evidence import NO_LOG, WeekEvidence
 from harness.report.stored.decisions import Compared, Decisions
-from tests.propose.known import FLASH, HY3, M27, OWL, WEEK, evidence, looked, signals
+from tests.propose.known import FLASH, HY3, M27, OWL, WEEK, evidence, leg, looked, run_of, signals
 from tests.shipped import PROJECT, targets
 
 
@@ -64,6 +65,9 @@ def test_a_fallback_that_got_worse_as_well_is_not_put_in_front() -> None:
     against_the_first = compared("agent-loops", M27, "worse", against="model", base=FLASH)
     (signal,) = signals(production, with_log(flash, hy3, against_the_first))
     assert signal.is_ticket and signal.proposal.title.endswith("no fallback to put in front that did not")
+    told = replace(with_log(hy3), run=run_of(leg("rollback", tool_error=(0.031, 0.012, 0.05, "worse"))))
+    (signal,) = signals(verdict_rule, told)
+    assert signal.proposal.title == f"token_track: start with {M27} instead of {FLASH}", "nor by the harness"
 
 
 @pytest.mark.parametrize("verdict", ["better", "within", "unclear"])

@@ -65,6 +65,7 @@ def test_only_the_bots_pull_requests_stop_merging_by_themselves(pulls: Path) -> 
         (False, ["x"]),
         (True, ["auto-merge", "x"]),
     ]
+    assert asked(pulls, "withdraw-auto-merge") == after, "where none merges by itself, none is touched"
 
 
 def test_one_whose_label_somebody_took_off_stops_as_well(pulls: Path) -> None:
@@ -72,6 +73,13 @@ def test_one_whose_label_somebody_took_off_stops_as_well(pulls: Path) -> None:
     state["pulls"][0]["labels"] = ["x"]
     pulls.write_text(json.dumps(state), "utf-8")
     assert not asked(pulls, "withdraw-auto-merge")[0]["auto_merge"]
+
+
+@pytest.mark.parametrize("command", [("withdraw-auto-merge",), ("close-silently", BRANCH, str(WEEK))])
+def test_github_that_does_not_answer_is_a_failure(pulls: Path, command: tuple[str, ...]) -> None:
+    (pulls.parent / "gh").write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    where = {"PATH": f"{pulls.parent}:{os.environ['PATH']}", "GH_TOKEN": gh.TOKEN}
+    assert run(str(SCRIPTS / command[0]), *command[1:], environment=where).returncode == 1
 
 
 def test_nothing_is_pushed_where_it_could_not_be_taken_back() -> None:

@@ -1,10 +1,12 @@
 // What somebody might try who wants a label, a ticket or a count to get lost.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { Cap } from "../../compiler/targets/openclaw/guard/cap.js";
+import { remotes } from "../../compiler/targets/openclaw/guard/git.js";
 import { pathsInText, ticketIn } from "../../compiler/targets/openclaw/guard/labels.js";
 import { units } from "../../compiler/targets/openclaw/guard/money.js";
 import { folder, Gateway, warm } from "./drive.mjs";
@@ -176,4 +178,17 @@ test("a status that cannot be renewed does not go on saying that all is well", (
   fs.writeFileSync(path.join(gateway.root, "guard.json"), "{");
   gateway.ask("agent-loops", "hello");
   assert.equal(fs.readFileSync(file, "utf8"), "");
+});
+
+test("git settings that include themselves, or have no end, are read once or not", () => {
+  const root = folder();
+  const git = (name) => path.join(root, ".git", name);
+  fs.mkdirSync(git(""));
+  execFileSync("mkfifo", [git("pipe")]);
+  const includes = "[include]\n" + "path = config\npath = ../.git/config\n".repeat(9) + "path = pipe\n";
+  fs.writeFileSync(git("config"), includes + '[remote "late"]\n  url = git@github.com:acme/crm.git\n');
+  assert.deepEqual(remotes(root), ["github.com/acme/crm"]);
+  for (let at = 0; at < 100; at += 1) fs.writeFileSync(git("more" + at), `[include] path = more${at + 1}\n`);
+  fs.writeFileSync(git("config"), "[include] path = more0\n");
+  assert.throws(() => remotes(root), /too many files/);
 });

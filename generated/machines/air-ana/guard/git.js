@@ -9,7 +9,11 @@ const DETOUR = /^(?:ssh|altssh|www)\./;
 const SECTION = /^\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]/;
 const VALUE = /"(?:[^"\\]|\\.)*"|\\.|[^"#;\\]/y;
 
-const read = (file) => fs.readFileSync(file, "utf8");
+/** Files that a configuration may include, itself counted. */
+const MOST_FILES = 100;
+
+/** A file's text; of a pipe or a device, which may never end, none. */
+const read = (file) => (fs.statSync(file).isFile() ? fs.readFileSync(file, "utf8") : "");
 
 /** A path as it is written and as it is without symbolic links. */
 export function spellings(written) {
@@ -64,9 +68,10 @@ function gitFolder(checkout) {
   return folder;
 }
 
-/** [section, name, key, value] of a git configuration and of the files that it includes. */
-function settings(file, depth = 0) {
-  if (depth > 9 || !fs.existsSync(file)) return [];
+/** [section, name, key, value] of a git configuration and of the files that it includes, each of them once. */
+function settings(file, seen = new Set()) {
+  if (seen.has(file) || !fs.existsSync(file)) return [];
+  if (seen.add(file).size > MOST_FILES) throw new Error("a git configuration includes too many files");
   const found = [];
   let section = "";
   let name = "";
@@ -83,7 +88,7 @@ function settings(file, depth = 0) {
     const key = (at < 0 ? line : line.slice(0, at)).trim();
     const value = at < 0 ? "" : plainValue(line.slice(at + 1).trim());
     if ((section === "include" || section === "includeif") && key.toLowerCase() === "path") {
-      found.push(...settings(path.resolve(path.dirname(file), atHome(value)), depth + 1));
+      found.push(...settings(path.resolve(path.dirname(file), atHome(value)), seen));
     } else if (key) found.push([section, name, key.toLowerCase(), value]);
   }
   return found;

@@ -204,7 +204,7 @@ def test_settings_that_include_themselves_or_have_no_end_are_read_once_or_not(gu
     os.mkfifo(root / ".git" / "pipe")
     assert run(guard, prompt(root, "auto")).allowed
     with config.open("a") as file:
-        file.write("[remote \"late\"]\n  url = git@github.com:acme/crm.git\n")
+        file.write('[remote "late"]\n  url = git@github.com:acme/crm.git\n')
     assert not run(guard, prompt(root, "auto")).allowed
     for number in range(100):
         (root / ".git" / f"more{number}").write_text(f"[include] path = more{number + 1}\n")

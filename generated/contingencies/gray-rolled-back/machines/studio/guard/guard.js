@@ -75,25 +75,25 @@ export class Guard {
 
   /** The turn, by a hook that surely names its session: clients can choose a run's name, also one that there was. */
   turn(context) {
-    const found = this.runs.get(context.runId);
-    if (found && context.sessionKey && found.name !== this.nameOf(context.sessionKey)) this.runs.delete(context.runId);
+    const found = this.runs.get(runOf(context));
+    if (found && context.sessionKey && found.name !== this.nameOf(context.sessionKey)) this.runs.delete(found.id);
     return this.run(context);
   }
 
   /** The turn that OpenClaw speaks of; each candidate of its chain meets the same one. */
   run(context) {
-    const found = this.runs.get(context.runId);
+    const id = runOf(context);
+    const found = this.runs.get(id);
     if (found) return found;
     this.state.catchUp(); // another process may have found a label
     const own = context.sessionKey ?? context.sessionId ?? context.runId;
     const name = this.nameOf(own);
-    const session = this.state.session(name);
+    const session = BY_MACHINE.test(own) ? this.state.session(name) : this.renewed(name, context.sessionId);
     session.at = Math.max(session.at, Date.now()); // not the first one to be forgotten
-    if (!BY_MACHINE.test(own)) this.renew(session, context.sessionId);
     const place = { agent: context.agentId ?? "", base: context.workspaceDir ?? os.homedir() };
     if (own.includes(":subagent:") && session.parent === null) this.add(session, this.labelsUnderWay(place.agent));
-    const made = { id: context.runId, key: this.state.hash(own), name, session, ...place, attempt: null };
-    this.runs.set(context.runId, made);
+    const made = { id, key: this.state.hash(own), name, session, ...place, attempt: null };
+    this.runs.set(id, made);
     if (this.runs.size > MOST_RUNS) this.runs.delete(this.runs.keys().next().value);
     return made;
   }
@@ -103,14 +103,13 @@ export class Guard {
   }
 
   /** A session that a person closed takes nothing into the next one; one that was compacted does. */
-  renew(session, sessionId) {
-    if (!sessionId) return;
+  renewed(name, sessionId) {
+    const known = this.state.session(name);
+    if (!sessionId) return known;
     const id = this.state.hash(sessionId);
-    if (session.id !== id && session.ended !== null && session.ended === session.id) {
-      session.labels.clear();
-      Object.assign(session, { ticket: null, gray: null });
-    }
-    session.id = id;
+    const isOver = known.id !== id && known.ended !== null && known.ended === known.id;
+    // another object: a turn of the old one that is still under way keeps what it carries
+    return Object.assign(isOver ? this.state.afresh(name) : known, { id });
   }
 
   /** Labels of an agent's turns under way: a child may come before it is told whose child it is. */
@@ -372,6 +371,8 @@ function explained(policy, reason, label) {
   if (reason === "cap") return "The dollar cap is reached, and the policies name no other model for this.";
   return UNREADABLE;
 }
+
+const runOf = (context) => context.runId ?? context.sessionKey;
 
 const digest = (text) => createHash("sha256").update(text).digest("base64");
 

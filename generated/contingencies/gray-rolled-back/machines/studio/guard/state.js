@@ -165,6 +165,12 @@ export class State {
     return found;
   }
 
+  /** The session's record as if nothing had been known of it. */
+  afresh(key) {
+    this.sessions.delete(key);
+    return this.session(key);
+  }
+
   /** Tokens of the last `hours`: all that left the Mac, those of gray models, and the most that a turn took. */
   window(hours, scenario, now = Date.now()) {
     const first = Math.floor(now / HOUR) - hours + 1;

@@ -145,10 +145,19 @@ test("a scenario may have a name that every object has", () => {
   assert.equal(new Gateway(gateway.root).status.ok, true);
 });
 
-test("a cost without an end is no cost of the provider's", () => {
+test("a cost out of all proportion is no cost of the provider's", () => {
   const gateway = new Gateway(folder());
-  gateway.answer(gateway.ask("security-audit", "SEC-1"), { cost: Infinity });
-  assert.equal(gateway.lines.at(-1).cost_from, "prices");
+  for (const cost of [Infinity, 1e300, 1e6]) {
+    gateway.answer(gateway.ask("security-audit", "SEC-1"), { cost });
+    assert.equal(gateway.lines.at(-1).cost_from, "prices");
+  }
+});
+
+test("names that the ledger would refuse are not written down", () => {
+  const gateway = new Gateway(folder());
+  assert.match(gateway.ask("my_own agent", "hello", { model: "openrouter/a model, in words" }).text, /cannot read/);
+  const { scenario, wanted } = gateway.lines.at(-1);
+  assert.deepEqual({ scenario, wanted }, { scenario: null, wanted: "?" });
 });
 
 test("a clock that is set back does not keep an old answer about money", () => {

@@ -16,8 +16,12 @@ import { State } from "./state.js";
 const BY_MACHINE = /^agent:([^:]*):(?:cron:.*|hook:.*|main:heartbeat)$/s;
 const MOST_RUNS = 2_000;
 const MOST_READ = 50_000;
-/** What the record takes of a ticket, as Cursor's guard does: anything longer might be words of a person. */
+/** What the record takes, as the ledger reads it and Cursor's guard writes it: the rest might be words of a person. */
 const TICKET = /^[!-~]{1,60}$/;
+const MODEL = /^[A-Za-z0-9@~][A-Za-z0-9@~._:/-]{0,199}$/;
+const SCENARIO = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** USD; no call costs more, whatever a provider says. */
+const MOST_BILL = 1e6;
 /** What OpenClaw answers where the model asked for a tool that is not there, or with arguments that do not fit. */
 const MODELS_FAULT = /Unknown tool id|Invalid arguments for tool|Tool \S+ not found|Validation failed for tool/;
 
@@ -282,8 +286,9 @@ export class Guard {
     if (tokens.prompt + tokens.completion === 0) return;
     attempt.calls += 1;
     for (const [name, count] of Object.entries(tokens)) attempt[name] += count;
-    const billed = usage.cost?.totalOrigin === "provider-billed" && Number.isFinite(usage.cost.total) && usage.cost.total >= 0;
-    const cost = billed ? units(usage.cost.total) : listCost(this.policyFile.policy?.prices[attempt.chosen], tokens);
+    const { total, totalOrigin } = usage.cost ?? {};
+    const billed = totalOrigin === "provider-billed" && typeof total === "number" && total >= 0 && total < MOST_BILL;
+    const cost = billed ? units(total) : listCost(this.policyFile.policy?.prices[attempt.chosen], tokens);
     if (cost !== null) attempt.cost = (attempt.cost ?? 0n) + cost;
     if (cost !== null) attempt.from = billed ? (attempt.from ?? "provider") : "prices";
     this.share.grow(run.id, attempt.prompt + attempt.completion);
@@ -305,13 +310,13 @@ export class Guard {
       at: new Date().toISOString(),
       machine: this.machine,
       surface: "openclaw",
-      scenario: run.agent || null,
+      scenario: SCENARIO.test(run.agent) ? run.agent : null,
       agent_run: this.state.hash(run.id),
       session: run.name,
       labels: [...run.session.labels],
       ticket: run.session.ticket,
-      wanted: what.wanted,
-      chosen: what.chosen,
+      wanted: MODEL.test(what.wanted) ? what.wanted : "?",
+      chosen: what.chosen === null || MODEL.test(what.chosen) ? what.chosen : "?",
       action: what.action,
       reason: what.reason,
       prompt_tokens: what.prompt ?? 0,
@@ -382,5 +387,5 @@ const whole = (value) => (Number.isSafeInteger(value) && value > 0 ? value : 0);
 function machineName(file) {
   const name = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : os.hostname().split(".")[0];
   const plain = name.trim().toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+/, "");
-  return plain || "mac";
+  return plain.slice(0, 63) || "mac";
 }

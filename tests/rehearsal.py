@@ -103,7 +103,9 @@ class Stage:
         self.number += 1
         if not self.state.exists():
             self.state.write_text(json.dumps({"pulls": [], "asked": [], "remote": str(self.remote)}), "utf-8")
-        self.hub.runs.setdefault("weekly.yml", []).append({"id": self.number, "head_branch": "main"})
+        head = {"full_name": github.REPOSITORY}
+        run = {"id": self.number, "head_branch": "main", "event": "schedule", "head_repository": head}
+        self.hub.runs.setdefault("weekly.yml", []).append(run)
         return _Run(self, yaml.safe_load(WORKFLOW.read_text("utf-8"))).go()
 
     def artifact(self, run: int, name: str) -> Path:

@@ -110,6 +110,7 @@ def test_added_and_removed_scenarios(project: Path, capsys: pytest.CaptureFixtur
     text = (project / "policies/scenarios/gray-trials.yaml").read_text("utf-8")
     (project / "policies/scenarios/trials.yaml").write_text(text.replace("gray-trials", "trials"), "utf-8")
     (project / "policies/scenarios/gray-trials.yaml").unlink()
+    edit(project, "acceptance.yaml", "scenario: gray-trials", "scenario: trials")
     _, out, _ = said(project, capsys)
     assert "gray-trials on studio: removed" in out
     assert "\ntrials on studio: added" in out

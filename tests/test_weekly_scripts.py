@@ -67,6 +67,19 @@ def test_only_the_bots_pull_requests_stop_merging_by_themselves(pulls: Path) -> 
     ]
 
 
+def test_one_whose_label_somebody_took_off_stops_as_well(pulls: Path) -> None:
+    state = json.loads(pulls.read_text("utf-8"))
+    state["pulls"][0]["labels"] = ["x"]
+    pulls.write_text(json.dumps(state), "utf-8")
+    assert not asked(pulls, "withdraw-auto-merge")[0]["auto_merge"]
+
+
+def test_nothing_is_pushed_where_it_could_not_be_taken_back() -> None:
+    steps = yaml.safe_load((PROJECT / ".github/workflows/weekly.yml").read_text("utf-8"))["jobs"]["propose"]["steps"]
+    before, push = (next(each for each in steps if word in each.get("run", "")) for word in ("withdraw", "--push"))
+    assert f"steps.{before['id']}.outcome == 'success'" in push["if"]
+
+
 def test_a_silent_week_closes_its_branchs_pull_request_alone(pulls: Path) -> None:
     after = asked(pulls, "close-silently", BRANCH, str(WEEK))
     assert [each["state"] for each in after] == ["closed", "open", "open"]

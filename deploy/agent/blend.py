@@ -60,11 +60,8 @@ def _hooks_in(ours: bytes, there: bytes | None) -> bytes:
         return ours
     hooks = wanted["hooks"] = _dict(wanted.get("hooks"))
     for event, entries in _foreign_hooks(found).items():
-        there_by_us = _list(hooks.get(event))
-        hooks[event] = [
-            *there_by_us,
-            *(entry for entry in entries if entry not in there_by_us),
-        ]  # else the file grew each pass
+        ours_then = _list(hooks.get(event))  # also those that this agent does not know: else they came again each pass
+        hooks[event] = [*ours_then, *(entry for entry in entries if entry not in ours_then)]
     return there if there is not None and wanted == found else _written(wanted)
 
 

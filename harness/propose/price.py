@@ -21,6 +21,7 @@ from harness.propose.proposal import NotProposed, Proposal, Statement
 from harness.propose.seats import Seat, seats_of
 from harness.propose.signal import Signal
 from harness.propose.week_evidence import PRICES, WeekEvidence
+from harness.report.words import several
 
 RULE = "price"
 #: A provider's offer of one week is often a mistake or a promotion.
@@ -92,7 +93,8 @@ def _of_offer(offer: CheaperProvider, seat: Seat, evidence: WeekEvidence, market
         return NotProposed(
             RULE, offer.model, f"{said}: {seat.route} names its providers, and that is somebody's decision", key
         )
-    return Signal(key, _proposal(offer, said, saving, seat, evidence), (offer.model,), wait=LASTS)
+    weeks = evidence.history.weeks_seen(key) + 1
+    return Signal(key, _proposal(offer, said, saving, weeks, seat, evidence), (offer.model,), wait=LASTS)
 
 
 def _preferences(seat: Seat, policies: Policies) -> ProviderPreferences:
@@ -106,15 +108,16 @@ def _preferences(seat: Seat, policies: Policies) -> ProviderPreferences:
     return scenario.provider or (track_of.provider if track_of else ProviderPreferences())
 
 
-def _proposal(offer: CheaperProvider, said: str, saving: Decimal, seat: Seat, evidence: WeekEvidence) -> Proposal:
+def _proposal(
+    offer: CheaperProvider, said: str, saving: Decimal, weeks: int, seat: Seat, evidence: WeekEvidence
+) -> Proposal:
+    lasts = f"{saving:.0f} % less; some provider has asked less for {several(weeks, 'week')} in a row"
     at = ("provider", "sort") if seat.file != "tracks.yaml" else (seat.route, "provider", "sort")
     return Proposal(
         rule=RULE,
         kind="price",
         title=f"{seat.route}: ask the cheapest provider of {offer.model}",
-        evidence=tuple(
-            evidence.says(each, PRICES) for each in (said, f"for {LASTS} weeks in a row, {saving:.0f} % less")
-        ),
+        evidence=(evidence.says(said, PRICES), evidence.says(lasts, PRICES)),
         edits=(Edit(seat.file, "set", at, "price"),),
         effect=f"Up to {saving:.0f} % less for {offer.model}; all of {seat.route} goes to its cheapest provider.",
         confidence="medium",

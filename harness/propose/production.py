@@ -65,10 +65,11 @@ def _rolled_back(found: Compared, pool: GrayPool, evidence: WeekEvidence) -> Sig
 
 
 def _demoted(found: Compared, seat: Seat, evidence: WeekEvidence) -> Proposal:
-    new = seat.models[1] if len(seat.models) > 1 else None
+    new = next((model for model in seat.models[1:] if model not in _worse(seat, evidence)), None)
     title = f"{seat.route}: start with {new} instead of {found.candidate}"
     if new is None:
         title = f"{seat.route}: {found.candidate} got worse, and there is no fallback to put in front"
+        title += " that did not" if seat.models[1:] else ""
     return Proposal(
         rule=RULE,
         kind="demote" if new else "ticket",
@@ -82,6 +83,12 @@ def _demoted(found: Compared, seat: Seat, evidence: WeekEvidence) -> Proposal:
         because=_BECAUSE,
         reversal=f"Production, or the harness, calls {found.candidate} within its margin or better again.",
     )
+
+
+def _worse(seat: Seat, evidence: WeekEvidence) -> frozenset[str]:
+    """Models that production calls worse in the route's own work, against the week before or against its first."""
+    compared = evidence.decisions.compared if evidence.decisions else ()
+    return frozenset(each.candidate for each in compared if each.scenario in seat.scenarios and each.verdict == "worse")
 
 
 def heard(signals: Iterable[Signal | NotProposed], evidence: WeekEvidence) -> Iterator[Signal | NotProposed]:

@@ -169,8 +169,8 @@ def _copy_weeks(project: Path, tree: Path, decided: Decided) -> None:
 
 def _keep_peoples(tree: Path, branch: Branch) -> None:
     """What people changed of the evidence on the branch stays as they left it."""
-    for commit in branch.foreign:
-        for path in git(tree, "show", "--format=", "--name-only", "-m", "-z", commit).split("\0"):
+    for commit in branch.foreign:  # of a merge (--cc), what it has of neither side: nobody wrote the rest
+        for path in git(tree, "show", "--format=", "--name-only", "--cc", "-z", commit).split("\0"):
             if path.startswith(f"{archive.FOLDER}/"):
                 ask(tree, "checkout", "--quiet", "HEAD", "--", path)
 

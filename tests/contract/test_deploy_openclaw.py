@@ -109,7 +109,8 @@ class Studio:
 
     def publish(self, config: dict[str, Any], job: bytes | None = None) -> str:
         content = json.dumps(config, indent=2).encode()
-        return self.desk.publish({"openclaw.json": content, f"launchd/{GATEWAY}.plist": job or self.job()})
+        guard = {f"guard/{file.name}": file.read_bytes() for file in (COMPILED.parent / "guard").iterdir()}
+        return self.desk.publish({"openclaw.json": content, f"launchd/{GATEWAY}.plist": job or self.job(), **guard})
 
     def run(self, health_seconds: int = START_PATIENCE) -> Report:
         home, domains = self.folder / "home", (DOMAIN,)
@@ -163,6 +164,8 @@ def test_a_gateway_is_deployed_reloaded_and_restored(studio: Studio) -> None:
     assert report.sync == "in-sync", studio.log
     assert report.health["gateway"].verdict == "good"
     process = studio.jobs.running[GATEWAY]
+    guard = json.loads((studio.folder / "home/.openclaw/guard/state/status.json").read_text("utf-8"))
+    assert guard["ok"] is True, guard
 
     second = studio.publish(studio.with_agent("newcomer"))
     report = studio.run()

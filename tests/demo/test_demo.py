@@ -49,8 +49,12 @@ def demo(folder: Path, *options: str) -> subprocess.Popen[str]:
         "PYTHONPATH": f"{folder / 'offline'}:{PROJECT}", "OPENROUTER_TOKEN_KEY": "sk-or-v1-somebodys-own",
         "HTTP_PROXY": "http://192.0.2.1:9",
     }  # fmt: skip
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background has none
+        "import sys; from compiler.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
     return subprocess.Popen(
-        [sys.executable, "-m", "compiler.cli", "demo", *options], cwd=folder / "empty", env=environment, text=True,
+        [sys.executable, "-c", program, "demo", *options], cwd=folder / "empty", env=environment, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 

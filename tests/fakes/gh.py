@@ -19,7 +19,10 @@ from typing import Any
 
 TOKEN = "ghs_an-app-token-for-tests"
 _NUMBERS = ".[].number"
-_OURS = '.[] | select(.headRefName | startswith("weathervane/")) | "\\(.number) \\(.autoMergeRequest != null)"'
+_OURS = (
+    '.[] | select(.headRefName | startswith("weathervane/")) | '
+    '"\\(.number) \\(.autoMergeRequest != null) \\(any(.labels[]; .name == "auto-merge"))"'
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -44,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_release(groups.add_parser("release").add_subparsers(dest="command", required=True))
     commands = groups.add_parser("pr").add_subparsers(dest="command", required=True)
     listed = commands.add_parser("list", allow_abbrev=False)
-    for name in ("--label", "--head", "--json"):
+    for name in ("--limit", "--head", "--json"):
         listed.add_argument(name)
     listed.add_argument("--state", choices=["open"], required=True)
     listed.add_argument("--jq", choices=[_NUMBERS, _OURS], required=True)
@@ -112,12 +115,12 @@ def _upload(asked: argparse.Namespace, state: dict[str, Any]) -> int:
 
 def _list(asked: argparse.Namespace, state: dict[str, Any]) -> int:
     for pull in state["pulls"]:
-        fits = pull["state"] == "open" and asked.head in (None, pull["head"])
-        if fits and (asked.label is None or asked.label in pull["labels"]):
+        if pull["state"] == "open" and asked.head in (None, pull["head"]):
             if asked.jq == _NUMBERS:
                 sys.stdout.write(f"{pull['number']}\n")
             elif pull["head"].startswith("weathervane/"):
-                sys.stdout.write(f"{pull['number']} {str(pull['auto_merge']).lower()}\n")
+                marks = (pull["auto_merge"], "auto-merge" in pull["labels"])
+                sys.stdout.write(f"{pull['number']} {' '.join(str(each).lower() for each in marks)}\n")
     return 0
 
 

@@ -88,7 +88,7 @@ def _root() -> Path:
     return new_folder()
 
 
-def _mac() -> Mac:
+def new_mac() -> Mac:
     root = emptied(_root())
     app = root / "Applications/Cursor.app/Contents"
     for folder in (app, root / "home", root / "state", root / "prefix"):
@@ -113,7 +113,7 @@ def _trusting() -> contextlib.ExitStack:
 
 def _offered(content: bytes) -> bool:
     """Bytes from nobody we know, in place of a bundle."""
-    mac = _mac()
+    mac = new_mac()
     with _trusting():
         taken = intake.take_in(_Offer(content), mac.settings, State(), store := Store(mac.site.state))
     assert (taken.release is None) is not (taken.refusal is None)
@@ -123,12 +123,12 @@ def _offered(content: bytes) -> bool:
 
 def _sealed(content: bytes) -> bool:
     """Parts of a bundle that somebody signed, on a Mac with parts of its own."""
-    mac = _mac()
+    mac = new_mac()
     files = _files(content.replace(PREFIX, str(mac.site.prefix).encode()))
     for path, words in files.items():
         if path.startswith(ON_MAC):
             _put(mac, path.removeprefix(ON_MAC), words)
-    bundle = _bundle({path: words for path, words in files.items() if not path.startswith(ON_MAC)})
+    bundle = bundle_of({path: words for path, words in files.items() if not path.startswith(ON_MAC)})
     with _trusting():
         taken = intake.take_in(_Offer(bundle), mac.settings, State(), Store(mac.site.state))
         return taken.release is not None and _apply(mac, taken.release)
@@ -162,7 +162,7 @@ def _put(mac: Mac, path: str, words: bytes) -> None:
             file.write_bytes(words)
 
 
-def _bundle(files: Mapping[str, bytes]) -> bytes:
+def bundle_of(files: Mapping[str, bytes]) -> bytes:
     entries = tuple(
         Entry(path, _kind(path), hashlib.sha256(files[path]).hexdigest(), len(files[path]), 0o644)
         for path in sorted(files)
@@ -178,7 +178,7 @@ def _kind(path: str) -> str:
 
 def _row(content: bytes) -> bool:
     """Cursor's row as Cursor, or an extension of it, may have left it."""
-    mac = _mac()
+    mac = new_mac()
     file = mac.site.home / DATABASE
     file.parent.mkdir(parents=True)
     database = sqlite3.connect(file, isolation_level=None)
@@ -224,7 +224,7 @@ def _parse(read: Callable[[bytes], object], content: bytes) -> bool:
     return True
 
 
-def _parts(**files: bytes) -> bytes:
+def joined(**files: bytes) -> bytes:
     return BETWEEN.join(path.encode() + b"\n" + words for path, words in files.items())
 
 
@@ -243,7 +243,7 @@ THERE = {
     "mac .cursor/hooks.json": b'{"version": 1, "hooks": {"stop": [{"command": "say done"}]}}',
     "mac .openclaw/workspace-agents/AGENTS.md": b"Mine.\n<!-- >>> weathervane >>> -->\nold\n",
 }
-BUNDLE = _bundle(RELEASE)
+BUNDLE = bundle_of(RELEASE)
 AGENT_FILE = {
     "machine": MACHINE, "remote": {"folder": "/srv/releases"}, "allowed_signers": "/etc/signers", "prefix": "/opt/vane",
     "reports": {"git": "https://x/y"}, "keep": 5, "health_seconds": 60, "checkouts": ["/a"], "cursor_settings": True,
@@ -259,7 +259,7 @@ def _written(write: Callable[[Path], None], name: str) -> bytes:
 TARGET = Target(
     {
         "offered": Door(_offered, (BUNDLE,)),
-        "sealed": Door(_sealed, (_parts(**RELEASE, **THERE), _parts(**RELEASE))),
+        "sealed": Door(_sealed, (joined(**RELEASE, **THERE), joined(**RELEASE))),
         "cursor row": Door(_row, (b'{"aiSettings": {"userAddedModels": ["mine"], "modelConfig": {"composer": {}}}}',)),
         "unpack": Door(partial(_parse, unpack), (BUNDLE,)),
         "manifest": Door(partial(_parse, parse_manifest), (manifest_bytes(unpack(BUNDLE).manifest),)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -42,8 +43,10 @@ class Target:
 
 
 def new_folder() -> Path:
-    """An empty folder for this process."""
-    return Path(tempfile.mkdtemp(prefix="vane-fuzz-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+    """An empty folder, which goes with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="vane-fuzz-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def emptied(folder: Path) -> Path:

@@ -79,7 +79,7 @@ GENERATION = {
 }  # fmt: skip
 
 
-def _answer() -> dict[str, Any]:
+def week_answer() -> dict[str, Any]:
     """A week of the data set: as few rows as are taken."""
     rows = [
         {"date": day.isoformat(), "model_permaslug": slug, "total_tokens": str(tokens)}
@@ -182,7 +182,7 @@ ENDPOINTS = {"data": {"endpoints": [ENDPOINT]}}
 RANKING = Path(__file__).parents[2] / "generated/weeks/2026-W21/rankings.json"
 TARGET = Target(
     {
-        "import": Door(_import, (_dumped(_answer()), CSV, ARTICLE)),
+        "import": Door(_import, (_dumped(week_answer()), CSV, ARTICLE)),
         "archive": Door(_archived, (RANKING.read_bytes(),)),
         "lock": Door(partial(_answered, _lock), (_dumped({"data": [MODEL]}),)),
         "prices": Door(

@@ -31,7 +31,7 @@ def rows(**changes: str) -> bytes:
 
 def answer(**changes: Any) -> bytes:
     """A week of the data set; the changes are to its first row, or of the `other` of each day."""
-    data = market._answer()
+    data = market.week_answer()
     others = {"total_tokens": changes.pop("others")} if "others" in changes else {}
     for row in data["data"]:
         row.update(others if row["model_permaslug"] == "other" else {})
@@ -100,7 +100,7 @@ def test_a_models_index_nested_too_deeply_is_a_model_that_is_not_there(tmp_path:
     for name, content in (("config.json", b"{}"), ("model.safetensors.index.json", DEEP)):
         (tmp_path / name).write_bytes(content)
     job = Job(LABEL, b"", {"ProgramArguments": ["mlx_lm.server", "--model", str(tmp_path)]})
-    found = weights_of({LABEL: job}, bundles._mac().site)
+    found = weights_of({LABEL: job}, bundles.new_mac().site)
     assert found is not None and not found.is_there
 
 
@@ -151,7 +151,7 @@ LABEL = "ai.weathervane.mlx"
     ],
 )
 def test_a_signed_property_list_with_a_value_that_the_agent_cannot_use(content: bytes) -> None:
-    sealed = bundles._parts(**{f"launchd/{LABEL}.plist": content})
+    sealed = bundles.joined(**{f"launchd/{LABEL}.plist": content})
     assert bundles.TARGET.doors["sealed"].enter(sealed) is False
     with pytest.raises(Exception, match=LABEL) as refused:
         jobs_of(_release(content))
@@ -159,7 +159,7 @@ def test_a_signed_property_list_with_a_value_that_the_agent_cannot_use(content: 
 
 
 def _release(content: bytes) -> Release:
-    return unpack(bundles._bundle({f"launchd/{LABEL}.plist": content}))
+    return unpack(bundles.bundle_of({f"launchd/{LABEL}.plist": content}))
 
 
 @pytest.mark.parametrize(

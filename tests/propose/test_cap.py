@@ -146,3 +146,31 @@ def test_where_the_period_is_still_spent_the_downgrade_goes_on(tmp_path: Path, n
 def test_a_track_without_a_cap_is_left_alone() -> None:
     bare = standing("2026-05-18", "5000", cap=None, limit_usd=None, overrun_percent=None)
     assert "no dollar track with a cap" in why_not(money(bare), MAY_18)
+
+
+def test_a_pace_that_ends_exactly_at_the_threshold_has_not_passed_it() -> None:
+    at_limit = standing("2026-05-18", "800.02", forecast=forecast("920"))
+    assert "needs more" in why_not(money(at_limit), MAY_18)
+    over = standing("2026-05-18", OVER, forecast=forecast("910"))
+    assert "At the pace" not in made(money(over), MAY_18).evidence[0].text, "it was passed, whatever the pace"
+
+
+def test_a_week_before_that_ended_exactly_at_the_threshold_had_not_passed_it() -> None:
+    found = Money(standing("2026-06-01"), standing("2026-05-31", OVER), standing("2026-05-24", "920"))
+    assert made(found, JUNE_1).kind == "downgrade"
+
+
+def test_a_downgrade_goes_on_to_the_end_of_the_period_and_not_of_the_week(tmp_path: Path) -> None:
+    proposal = made(money(standing("2026-05-18", OVER)), MAY_18, downgraded(tmp_path, "2026-W20"))
+    assert proposal.edits[0].value == "2026-W22"
+
+
+def test_one_unknown_day_is_one_day(tmp_path: Path) -> None:
+    blind = standing("2026-06-03", unknown_days=(datetime.date(2026, 6, 1),))
+    assert "nothing is known of 1 day)" in why_not(money(blind), JUNE_1, downgraded(tmp_path))
+
+
+def test_without_a_dollar_track_there_is_nothing_to_downgrade() -> None:
+    policies = shipped().policies
+    tracks = policies.tracks.model_copy(update={"dollar_track": None})
+    assert "no dollar track" in why_not(money(standing("2026-05-18", OVER)), MAY_18, replace(policies, tracks=tracks))

@@ -59,6 +59,9 @@ def test_a_cheaper_provider_is_taken_where_nobody_chose_one() -> None:
     (found,) = signals(price, evidence(offered=known.catalogue, policies=bare))
     assert (found.wait, found.routes) == (2, ("multimodal-docs",))
     assert [str(edit) for edit in found.proposal.edits] == ["scenarios/multimodal-docs.yaml: set provider.sort price"]
+    # last week's may have been another provider's
+    lasts = "20 % less; some provider has asked less for 1 week in a row"
+    assert [each.text for each in found.proposal.evidence][1] == lasts
 
 
 def test_a_chosen_provider_is_somebodys_decision() -> None:

@@ -57,6 +57,15 @@ def test_a_routes_first_model_is_demoted() -> None:
     assert signal.proposal.title == f"token_track: start with {HY3} instead of {FLASH}"
 
 
+def test_a_fallback_that_got_worse_as_well_is_not_put_in_front() -> None:
+    flash, hy3 = compared("agent-loops", FLASH, "worse"), compared("ide-assist", HY3, "worse")
+    (signal,) = signals(production, with_log(flash, hy3))
+    assert signal.proposal.title == f"token_track: start with {M27} instead of {FLASH}"
+    against_the_first = compared("agent-loops", M27, "worse", against="model", base=FLASH)
+    (signal,) = signals(production, with_log(flash, hy3, against_the_first))
+    assert signal.is_ticket and signal.proposal.title.endswith("no fallback to put in front that did not")
+
+
 @pytest.mark.parametrize("verdict", ["better", "within", "unclear"])
 def test_what_is_not_worse_is_left_alone(verdict: str) -> None:
     known = with_log(compared("agent-loops", FLASH, verdict), compared("batch", OWL, verdict))

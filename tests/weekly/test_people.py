@@ -132,6 +132,21 @@ def test_a_commit_of_the_bots_that_a_person_amended_is_the_persons(team: Team, t
     assert ana in git(team.remote, "rev-list", BRANCH).split()
 
 
+def test_a_merge_of_main_keeps_no_evidence_from_being_told_anew(team: Team, tmp_path: Path) -> None:
+    """GitHub's button "Update branch": against main every file of the branch is changed, and none by that person."""
+    team.withdraw(M27)
+    assert team.pushed().code == 0
+    noted(team.project)
+    git(team.project, *NOTE)
+    git(team.project, "push", "--quiet", "origin", "main")
+    merge = reviewed(team, tmp_path, ("merge", "--quiet", "--no-ff", "-m", "Update branch", "origin/main"))
+    team.pass_week()
+    done = team.pushed()
+    assert done.code == 0, done.out + done.err
+    assert merge in git(team.remote, "rev-list", BRANCH).split()
+    assert "2026-W25" in git(team.remote, "show", f"{BRANCH}:{archive.FOLDER}/index.html")
+
+
 def test_what_is_open_on_the_branch_counts_against_the_ceiling(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,8 @@ def seen(guard: Guard) -> Seen:
 
 def _said(content: bytes) -> dict[str, Any]:
     """Raises ValueError."""
+    if not content:
+        raise ValueError("it is empty: is the disk full, or the folder closed to the guard?")
     try:
         said = json.loads(content)
     except RecursionError:

@@ -172,6 +172,7 @@ def test_a_state_that_nobody_can_read(mac: Rehearsal, content: bytes) -> None:
     part = mac.run().health["guard"]
     assert (part.verdict, part.code) == ("bad", "VD313")
     assert "take" in part.fix
+    assert ("disk full" in part.words) is (content == b"")
 
 
 def test_a_link_is_not_followed(mac: Rehearsal) -> None:

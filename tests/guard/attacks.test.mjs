@@ -1,12 +1,15 @@
 // What somebody might try who wants a label, a ticket or a count to get lost.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { Cap } from "../../compiler/targets/openclaw/guard/cap.js";
+import { remotes } from "../../compiler/targets/openclaw/guard/git.js";
 import { pathsInText, ticketIn } from "../../compiler/targets/openclaw/guard/labels.js";
 import { units } from "../../compiler/targets/openclaw/guard/money.js";
+import { State } from "../../compiler/targets/openclaw/guard/state.js";
 import { folder, Gateway, warm } from "./drive.mjs";
 
 const OWL = "openrouter-gray/openrouter/owl-alpha";
@@ -142,10 +145,19 @@ test("a scenario may have a name that every object has", () => {
   assert.equal(new Gateway(gateway.root).status.ok, true);
 });
 
-test("a cost without an end is no cost of the provider's", () => {
+test("a cost out of all proportion is no cost of the provider's", () => {
   const gateway = new Gateway(folder());
-  gateway.answer(gateway.ask("security-audit", "SEC-1"), { cost: Infinity });
-  assert.equal(gateway.lines.at(-1).cost_from, "prices");
+  for (const cost of [Infinity, 1e300, 1e6]) {
+    gateway.answer(gateway.ask("security-audit", "SEC-1"), { cost });
+    assert.equal(gateway.lines.at(-1).cost_from, "prices");
+  }
+});
+
+test("names that the ledger would refuse are not written down", () => {
+  const gateway = new Gateway(folder());
+  assert.match(gateway.ask("my_own agent", "hello", { model: "openrouter/a model, in words" }).text, /cannot read/);
+  const { scenario, wanted } = gateway.lines.at(-1);
+  assert.deepEqual({ scenario, wanted }, { scenario: null, wanted: "?" });
 });
 
 test("a clock that is set back does not keep an old answer about money", () => {
@@ -176,4 +188,54 @@ test("a status that cannot be renewed does not go on saying that all is well", (
   fs.writeFileSync(path.join(gateway.root, "guard.json"), "{");
   gateway.ask("agent-loops", "hello");
   assert.equal(fs.readFileSync(file, "utf8"), "");
+});
+
+test("git settings that include themselves, or have no end, are read once or not", () => {
+  const root = folder();
+  const git = (name) => path.join(root, ".git", name);
+  fs.mkdirSync(git(""));
+  execFileSync("mkfifo", [git("pipe")]);
+  const includes = "[include]\n" + "path = config\npath = ../.git/config\n".repeat(9) + "path = pipe\n";
+  fs.writeFileSync(git("config"), includes + '[remote "late"]\n  url = git@github.com:acme/crm.git\n');
+  assert.deepEqual(remotes(root), ["github.com/acme/crm"]);
+  for (let at = 0; at < 100; at += 1) fs.writeFileSync(git("more" + at), `[include] path = more${at + 1}\n`);
+  fs.writeFileSync(git("config"), "[include] path = more0\n");
+  assert.throws(() => remotes(root), /too many files/);
+});
+
+test("a turn under way keeps its labels while its session is closed and begun anew", () => {
+  const gateway = new Gateway(folder());
+  warm(gateway);
+  const old = gateway.ask("gray-trials", SECRETS, { session: "s", sessionId: "1" });
+  const closed = { sessionKey: session("s"), sessionId: "1" };
+  gateway.call("session_end", { ...closed, reason: "new" }, closed);
+  assert.equal(gateway.ask("gray-trials", "hello", { session: "s", sessionId: "2" }).model, OWL);
+  const again = gateway.ask("gray-trials", SECRETS, { session: "s", sessionId: "1", run: old.context.runId });
+  assert.notEqual(again.model, OWL);
+});
+
+test("hooks that name no run are told apart by their session", () => {
+  const gateway = new Gateway(folder());
+  warm(gateway);
+  const tool = (name, params) => gateway.call("before_tool_call", { params }, { agentId: "gray-trials", sessionKey: session(name) });
+  tool("one", { command: "ls" });
+  tool("two", { path: "/srv/secrets/prod.txt" });
+  assert.notEqual(gateway.ask("gray-trials", "go on", { session: "two" }).model, OWL);
+});
+
+test("counters that went along with a rotation are those of the whole log", () => {
+  const gateway = new Gateway(folder());
+  warm(gateway);
+  const file = path.join(gateway.root, "state", "decisions.jsonl");
+  const idle = JSON.stringify({ ...gateway.lines[0], prompt_tokens: 0, completion_tokens: 0 }) + "\n";
+  fs.appendFileSync(file, idle.repeat(Math.floor((8 * 1024 * 1024 - fs.statSync(file).size) / idle.length) - 1));
+  for (let at = 0; at < 5; at += 1) gateway.answer(gateway.ask("agent-loops", "hello", { session: "r" + at }));
+  assert.ok(fs.existsSync(file.replace(".jsonl", ".1.jsonl")));
+  const counted = (folder) => new State(folder, () => {}).window(168, "agent-loops");
+  const alone = fs.mkdtempSync(path.join(gateway.root, "log-"));
+  gateway.call("gateway_stop", {}, {});
+  const kept = counted(path.dirname(file));
+  for (const name of ["decisions.1.jsonl", "decisions.jsonl"]) fs.copyFileSync(path.join(path.dirname(file), name), path.join(alone, name));
+  assert.deepEqual(kept, counted(alone));
+  assert.equal(kept.total, 66 * 12);
 });

@@ -196,6 +196,22 @@ def test_included_and_quoted_git_settings_are_read(guard: Path, tmp_path: Path) 
     assert not run(guard, prompt(root, "auto")).allowed
 
 
+def test_settings_that_include_themselves_or_have_no_end_are_read_once_or_not(guard: Path, tmp_path: Path) -> None:
+    root = checkout(tmp_path / "x")
+    config = root / ".git" / "config"
+    with config.open("a") as file:
+        file.write("[include]\n" + "path = config\npath = ../.git/config\n" * 9 + "path = pipe\n")
+    os.mkfifo(root / ".git" / "pipe")
+    assert run(guard, prompt(root, "auto")).allowed
+    with config.open("a") as file:
+        file.write('[remote "late"]\n  url = git@github.com:acme/crm.git\n')
+    assert not run(guard, prompt(root, "auto")).allowed
+    for number in range(100):
+        (root / ".git" / f"more{number}").write_text(f"[include] path = more{number + 1}\n")
+    config.write_text("[include] path = more0\n")
+    assert "too many files" in run(guard, prompt(root, "auto")).error
+
+
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [

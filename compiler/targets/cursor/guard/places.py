@@ -13,6 +13,8 @@ from .events import Unclear
 #: Hosts under which a forge answers for the sake of firewalls: ssh.github.com is github.com.
 DETOUR = re.compile(r"^(?:ssh|altssh|www)\.")
 SECTION = re.compile(r'\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
+#: Files that a configuration may include, itself counted.
+MOST_FILES = 100
 VALUE = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[^"#;\\]')
 
 
@@ -55,15 +57,22 @@ def git_folder(checkout: str) -> str:
 
 
 def read(path: str) -> str:
-    """A file's text; bytes that are not UTF-8 survive."""
+    """A file's text; bytes that are not UTF-8 survive. Of a pipe or a device, which may never end, none."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        return ""
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         return file.read()
 
 
-def git_settings(path: str, depth: int = 0) -> Iterator[tuple[str, str, str, str]]:
-    """(section, name, key, value) of a git configuration and of the files that it includes."""
-    if depth > 9 or not os.path.exists(path):
+def git_settings(path: str, seen: set[str] | None = None) -> Iterator[tuple[str, str, str, str]]:
+    """(section, name, key, value) of a git configuration and of the files that it includes, each of them once."""
+    seen = set() if seen is None else seen
+    path = os.path.normpath(path)
+    if path in seen or not os.path.exists(path):
         return
+    seen.add(path)
+    if len(seen) > MOST_FILES:
+        raise Unclear("a git configuration includes too many files")
     section = name = ""
     for raw in re.sub(r"\\\r?\n", "", read(path)).split("\n"):
         entry = raw.strip()
@@ -75,7 +84,7 @@ def git_settings(path: str, depth: int = 0) -> Iterator[tuple[str, str, str, str
         key, _, value = (part.strip() for part in entry.partition("="))
         value = re.sub(r"\\(.)", r"\1", "".join(until_comment(value))).strip()
         if section in ("include", "includeif") and key.lower() == "path":
-            yield from git_settings(os.path.join(os.path.dirname(path), os.path.expanduser(value)), depth + 1)
+            yield from git_settings(os.path.join(os.path.dirname(path), os.path.expanduser(value)), seen)
         elif key:
             yield section, name, key.lower(), value
 

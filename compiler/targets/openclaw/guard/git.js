@@ -9,35 +9,46 @@ const DETOUR = /^(?:ssh|altssh|www)\./;
 const SECTION = /^\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]/;
 const VALUE = /"(?:[^"\\]|\\.)*"|\\.|[^"#;\\]/y;
 
-const read = (file) => fs.readFileSync(file, "utf8");
+/** Files that a configuration may include, itself counted. */
+const MOST_FILES = 100;
 
-/** A path as it is written and as it is without symbolic links. */
-export function spellings(written) {
+/** A file's text; of a pipe or a device, which may never end, none. */
+const read = (file) => (fs.statSync(file).isFile() ? fs.readFileSync(file, "utf8") : "");
+
+/** A path as it is written and as it is without symbolic links; `known` holds real paths that were looked up before. */
+export function spellings(written, known) {
   const plain = path.resolve(written);
-  return [...new Set([plain, real(plain)])];
+  return [...new Set([plain, real(plain, known)])];
 }
 
-/** The real path, also of what does not exist yet. */
-function real(plain) {
+/** The real path, also of what does not exist yet: most words of a text that could be paths are none. */
+function real(plain, known) {
+  if (known.has(plain)) return known.get(plain);
+  const parent = path.dirname(plain);
+  const found = linked(plain) ?? (parent === plain ? plain : path.join(real(parent, known), path.basename(plain)));
+  known.set(plain, found);
+  return found;
+}
+
+function linked(plain) {
   try {
-    return fs.realpathSync.native(plain);
+    return fs.lstatSync(plain, { throwIfNoEntry: false }) ? fs.realpathSync.native(plain) : null;
   } catch {
-    const parent = path.dirname(plain);
-    return parent === plain ? plain : path.join(real(parent), path.basename(plain));
+    return null;
   }
 }
 
 /** Every checkout around a path: what lies in a labelled checkout is labelled too. */
-export function checkouts(written, known) {
-  return spellings(written).flatMap((spelling) => around(spelling, known));
+export function checkouts(written, folders, known) {
+  return spellings(written, known).flatMap((spelling) => around(spelling, folders));
 }
 
-function around(folder, known) {
-  if (known.has(folder)) return known.get(folder);
+function around(folder, folders) {
+  if (folders.has(folder)) return folders.get(folder);
   const parent = path.dirname(folder);
-  const above = parent === folder ? [] : around(parent, known);
+  const above = parent === folder ? [] : around(parent, folders);
   const found = exists(path.join(folder, ".git")) ? [folder, ...above] : above;
-  known.set(folder, found);
+  folders.set(folder, found);
   return found;
 }
 
@@ -47,7 +58,7 @@ const NOTHING = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EACCES",
 /** Whether there is something, a dead link too. */
 function exists(place) {
   try {
-    return Boolean(fs.lstatSync(place));
+    return Boolean(fs.lstatSync(place, { throwIfNoEntry: false }));
   } catch (error) {
     if (NOTHING.has(error.code)) return false;
     throw error;
@@ -64,9 +75,10 @@ function gitFolder(checkout) {
   return folder;
 }
 
-/** [section, name, key, value] of a git configuration and of the files that it includes. */
-function settings(file, depth = 0) {
-  if (depth > 9 || !fs.existsSync(file)) return [];
+/** [section, name, key, value] of a git configuration and of the files that it includes, each of them once. */
+function settings(file, seen = new Set()) {
+  if (seen.has(file) || !fs.existsSync(file)) return [];
+  if (seen.add(file).size > MOST_FILES) throw new Error("a git configuration includes too many files");
   const found = [];
   let section = "";
   let name = "";
@@ -83,7 +95,7 @@ function settings(file, depth = 0) {
     const key = (at < 0 ? line : line.slice(0, at)).trim();
     const value = at < 0 ? "" : plainValue(line.slice(at + 1).trim());
     if ((section === "include" || section === "includeif") && key.toLowerCase() === "path") {
-      found.push(...settings(path.resolve(path.dirname(file), atHome(value)), depth + 1));
+      found.push(...settings(path.resolve(path.dirname(file), atHome(value)), seen));
     } else if (key) found.push([section, name, key.toLowerCase(), value]);
   }
   return found;

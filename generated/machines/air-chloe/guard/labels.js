@@ -36,12 +36,13 @@ export function ofPaths(policy, written, base) {
   const found = new Set();
   const folders = new Map();
   const origins = new Map();
+  const known = new Map();
   for (const name of new Set(written)) {
     const full = path.resolve(base, atHome(name));
     if (full.length > LONGEST_PATH || full.includes("\0")) continue;
-    const tops = checkouts(full, folders);
+    const tops = checkouts(full, folders, known);
     for (const top of tops) if (!origins.has(top)) origins.set(top, remotes(top));
-    const places = positions(full, [base, ...tops]);
+    const places = positions(full, [base, ...tops], known);
     const sources = tops.flatMap((top) => origins.get(top));
     const here = named(policy, (each) => holds(each.paths, places) || holds(each.repos, sources));
     here.forEach((label) => found.add(label));
@@ -54,11 +55,11 @@ const holds = (expressions, texts) => expressions.some((expression) => texts.som
 const named = (policy, applies) => [...policy.labels].filter(([, label]) => applies(label)).map(([name]) => name);
 
 /** A path as globs may mean it: from the top of the disk, and from each workspace or checkout around it. */
-export function positions(full, tops) {
+export function positions(full, tops, known = new Map()) {
   const found = new Set();
-  for (const spelling of spellings(full)) {
+  for (const spelling of spellings(full, known)) {
     found.add(spelling.replace(/^\/+|\/+$/g, ""));
-    for (const start of tops.flatMap(spellings)) {
+    for (const start of tops.flatMap((top) => spellings(top, known))) {
       const folder = start.replace(/\/+$/, "") + "/";
       if (spelling.startsWith(folder)) found.add(spelling.slice(folder.length));
     }

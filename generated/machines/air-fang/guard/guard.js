@@ -16,8 +16,12 @@ import { State } from "./state.js";
 const BY_MACHINE = /^agent:([^:]*):(?:cron:.*|hook:.*|main:heartbeat)$/s;
 const MOST_RUNS = 2_000;
 const MOST_READ = 50_000;
-/** What the record takes of a ticket, as Cursor's guard does: anything longer might be words of a person. */
+/** What the record takes, as the ledger reads it and Cursor's guard writes it: the rest might be words of a person. */
 const TICKET = /^[!-~]{1,60}$/;
+const MODEL = /^[A-Za-z0-9@~][A-Za-z0-9@~._:/-]{0,199}$/;
+const SCENARIO = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** USD; no call costs more, whatever a provider says. */
+const MOST_BILL = 1e6;
 /** What OpenClaw answers where the model asked for a tool that is not there, or with arguments that do not fit. */
 const MODELS_FAULT = /Unknown tool id|Invalid arguments for tool|Tool \S+ not found|Validation failed for tool/;
 
@@ -75,25 +79,25 @@ export class Guard {
 
   /** The turn, by a hook that surely names its session: clients can choose a run's name, also one that there was. */
   turn(context) {
-    const found = this.runs.get(context.runId);
-    if (found && context.sessionKey && found.name !== this.nameOf(context.sessionKey)) this.runs.delete(context.runId);
+    const found = this.runs.get(runOf(context));
+    if (found && context.sessionKey && found.name !== this.nameOf(context.sessionKey)) this.runs.delete(found.id);
     return this.run(context);
   }
 
   /** The turn that OpenClaw speaks of; each candidate of its chain meets the same one. */
   run(context) {
-    const found = this.runs.get(context.runId);
+    const id = runOf(context);
+    const found = this.runs.get(id);
     if (found) return found;
     this.state.catchUp(); // another process may have found a label
     const own = context.sessionKey ?? context.sessionId ?? context.runId;
     const name = this.nameOf(own);
-    const session = this.state.session(name);
+    const session = BY_MACHINE.test(own) ? this.state.session(name) : this.renewed(name, context.sessionId);
     session.at = Math.max(session.at, Date.now()); // not the first one to be forgotten
-    if (!BY_MACHINE.test(own)) this.renew(session, context.sessionId);
     const place = { agent: context.agentId ?? "", base: context.workspaceDir ?? os.homedir() };
     if (own.includes(":subagent:") && session.parent === null) this.add(session, this.labelsUnderWay(place.agent));
-    const made = { id: context.runId, key: this.state.hash(own), name, session, ...place, attempt: null };
-    this.runs.set(context.runId, made);
+    const made = { id, key: this.state.hash(own), name, session, ...place, attempt: null };
+    this.runs.set(id, made);
     if (this.runs.size > MOST_RUNS) this.runs.delete(this.runs.keys().next().value);
     return made;
   }
@@ -103,14 +107,13 @@ export class Guard {
   }
 
   /** A session that a person closed takes nothing into the next one; one that was compacted does. */
-  renew(session, sessionId) {
-    if (!sessionId) return;
+  renewed(name, sessionId) {
+    const known = this.state.session(name);
+    if (!sessionId) return known;
     const id = this.state.hash(sessionId);
-    if (session.id !== id && session.ended !== null && session.ended === session.id) {
-      session.labels.clear();
-      Object.assign(session, { ticket: null, gray: null });
-    }
-    session.id = id;
+    const isOver = known.id !== id && known.ended !== null && known.ended === known.id;
+    // another object: a turn of the old one that is still under way keeps what it carries
+    return Object.assign(isOver ? this.state.afresh(name) : known, { id });
   }
 
   /** Labels of an agent's turns under way: a child may come before it is told whose child it is. */
@@ -283,8 +286,9 @@ export class Guard {
     if (tokens.prompt + tokens.completion === 0) return;
     attempt.calls += 1;
     for (const [name, count] of Object.entries(tokens)) attempt[name] += count;
-    const billed = usage.cost?.totalOrigin === "provider-billed" && Number.isFinite(usage.cost.total) && usage.cost.total >= 0;
-    const cost = billed ? units(usage.cost.total) : listCost(this.policyFile.policy?.prices[attempt.chosen], tokens);
+    const { total, totalOrigin } = usage.cost ?? {};
+    const billed = totalOrigin === "provider-billed" && typeof total === "number" && total >= 0 && total < MOST_BILL;
+    const cost = billed ? units(total) : listCost(this.policyFile.policy?.prices[attempt.chosen], tokens);
     if (cost !== null) attempt.cost = (attempt.cost ?? 0n) + cost;
     if (cost !== null) attempt.from = billed ? (attempt.from ?? "provider") : "prices";
     this.share.grow(run.id, attempt.prompt + attempt.completion);
@@ -306,13 +310,13 @@ export class Guard {
       at: new Date().toISOString(),
       machine: this.machine,
       surface: "openclaw",
-      scenario: run.agent || null,
+      scenario: SCENARIO.test(run.agent) ? run.agent : null,
       agent_run: this.state.hash(run.id),
       session: run.name,
       labels: [...run.session.labels],
       ticket: run.session.ticket,
-      wanted: what.wanted,
-      chosen: what.chosen,
+      wanted: MODEL.test(what.wanted) ? what.wanted : "?",
+      chosen: what.chosen === null || MODEL.test(what.chosen) ? what.chosen : "?",
       action: what.action,
       reason: what.reason,
       prompt_tokens: what.prompt ?? 0,
@@ -373,6 +377,8 @@ function explained(policy, reason, label) {
   return UNREADABLE;
 }
 
+const runOf = (context) => context.runId ?? context.sessionKey;
+
 const digest = (text) => createHash("sha256").update(text).digest("base64");
 
 const whole = (value) => (Number.isSafeInteger(value) && value > 0 ? value : 0);
@@ -381,5 +387,5 @@ const whole = (value) => (Number.isSafeInteger(value) && value > 0 ? value : 0);
 function machineName(file) {
   const name = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : os.hostname().split(".")[0];
   const plain = name.trim().toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+/, "");
-  return plain || "mac";
+  return plain.slice(0, 63) || "mac";
 }

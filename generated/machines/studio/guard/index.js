@@ -63,8 +63,8 @@ export default {
       if (run.attempt?.chosen !== ref) made.begin(run, run.attempt?.wanted ?? ref, { ref, reason: null }, false);
       const reason = blocked(made, run, policy, ref);
       if (reason === null) return;
-      run.attempt = null;
-      made.share.settle(run.id);
+      run.attempt = null; // the block is what is written down
+      made.finish(run, "error");
       made.refuse(run, ref, reason, "");
       return { outcome: "block", reason, message: "Weathervane's guard stopped this turn: " + reason + "." };
     });

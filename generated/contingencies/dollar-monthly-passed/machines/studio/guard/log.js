@@ -39,7 +39,7 @@ export class Log {
 
   rotate() {
     const name = (at) => path.join(this.folder, at ? `decisions.${at}.jsonl` : "decisions.jsonl");
-    for (let at = KEPT - 2; at >= 0; at -= 1) if (fs.existsSync(name(at))) fs.renameSync(name(at), name(at + 1));
+    for (let at = KEPT - 2; at >= 0; at -= 1) move(name(at), name(at + 1));
   }
 
   added(size, mark) {
@@ -87,6 +87,15 @@ function parsed(bytes) {
       return [];
     }
   });
+}
+
+/** Moves a file if it is there: another process may have been quicker. */
+function move(from, to) {
+  try {
+    fs.renameSync(from, to);
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+  }
 }
 
 /** Replaces a file: whoever reads it finds the old one or the new one. */

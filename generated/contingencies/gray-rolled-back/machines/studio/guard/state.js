@@ -9,6 +9,8 @@ import { keyOf } from "./policy.js";
 
 const FORMAT = "weathervane/guard-state/1";
 const HOUR = 3_600_000;
+/** No window of a share and no period of a cap is longer. */
+const LONGEST = 40 * 24 * HOUR;
 const MOST_SESSIONS = 5_000;
 const SAVE_AFTER = 5_000;
 
@@ -165,6 +167,12 @@ export class State {
     return found;
   }
 
+  /** The session's record as if nothing had been known of it. */
+  afresh(key) {
+    this.sessions.delete(key);
+    return this.session(key);
+  }
+
   /** Tokens of the last `hours`: all that left the Mac, those of gray models, and the most that a turn took. */
   window(hours, scenario, now = Date.now()) {
     const first = Math.floor(now / HOUR) - hours + 1;
@@ -226,7 +234,8 @@ export class State {
   /** Bounds what is kept: the sessions that were quiet longest go first, those with labels last. */
   forget() {
     const today = Date.now();
-    for (const day of this.spent.keys()) if (today - Date.parse(day) > 40 * 24 * HOUR) this.spent.delete(day);
+    for (const day of this.spent.keys()) if (today - Date.parse(day) > LONGEST) this.spent.delete(day);
+    for (const hour of this.hours.keys()) if (today - hour * HOUR > LONGEST) this.hours.delete(hour);
     const surplus = this.sessions.size - MOST_SESSIONS;
     if (surplus <= 0) return;
     const isLabelled = (session) => Number(session.labels.size > 0);

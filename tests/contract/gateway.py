@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -23,6 +24,9 @@ START_PATIENCE = 300
 TURN_PATIENCE = 420
 COMMAND_PATIENCE = 240
 STOP_PATIENCE = 60
+#: A turn that failed because OpenClaw 2026.9.6 lost the lock on its own state. Seen once, on a busy disk, with no other
+#: process there: from then on it failed whatever it was asked, so nothing can be learned from such a gateway.
+LOST = re.compile(r"failed(?: before reply)?: (?:SqliteWorkerError: )?another OpenClaw process owns state-lifecycle")
 #: Made for each run: long and random enough for OpenClaw's own audit.
 TOKEN_VARIABLE = "OPENCLAW_GATEWAY_TOKEN"
 
@@ -58,6 +62,11 @@ class Gateway:
     def log(self) -> str:
         """The end of what the gateway said so far."""
         return (self.folder / "gateway.log").read_text("utf-8", "replace")[-6000:]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a turn failed because the gateway lost hold of its own state."""
+        return LOST.search((self.folder / "gateway.log").read_text("utf-8", "replace")) is not None
 
     def ask(
         self,

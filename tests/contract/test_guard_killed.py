@@ -19,8 +19,9 @@ USAGE = tokens(100, 20, cost=0.05)
 
 
 def _counted(state: Path) -> int:
-    """All tokens that the saved counters hold."""
-    hours = json.loads((state / "counters.json").read_text("utf-8"))["hours"]
+    """All tokens that the saved counters hold; none before they were saved."""
+    file = state / "counters.json"
+    hours = json.loads(file.read_text("utf-8"))["hours"] if file.exists() else []
     return sum(int(each["total"]) for _, each in hours)
 
 

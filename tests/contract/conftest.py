@@ -14,10 +14,10 @@ import pytest
 
 from tests.contract.bench import STORMY, opened, storm
 from tests.contract.description import Absent, find
-from tests.contract.gateway import Gateway
+from tests.contract.gateway import Gateway, home
 from tests.contract.installation import command
 from tests.contract.table import Row, table
-from tests.contract.turns import Bench, Turn
+from tests.contract.turns import FILES, Bench, Turn
 
 PATIENCE = 240
 #: Said where OpenClaw lost hold of its own state, which is no answer to what was asked of it.
@@ -37,6 +37,7 @@ def openclaw(tmp_path_factory: pytest.TempPathFactory) -> Run:
         file = folder / "openclaw.json"
         file.write_bytes(content)
         file.chmod(0o600)
+        home(folder, {name: there for name, there in FILES.items() if name.startswith("guard/")})
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),

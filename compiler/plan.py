@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from compiler.diagnostics import Place
 
@@ -46,6 +46,15 @@ class Preferences:
     max_completion_price: Decimal | None = None
 
 
+class Rates(NamedTuple):
+    """USD per million tokens of each kind."""
+
+    prompt: Decimal
+    completion: Decimal
+    cache_read: Decimal
+    cache_write: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a target must know of a model. Prices are USD per million tokens; None where nobody bills per token."""
@@ -66,6 +75,17 @@ class Model:
     def is_mlx(self) -> bool:
         """Whether the model runs on a Mac of ours."""
         return self.slug.startswith(MLX_PREFIX)
+
+    @property
+    def rates(self) -> Rates:
+        """What each kind of token is billed at. Cached ones without a price of their own count as prompt tokens."""
+        prompt = self.prompt_price or Decimal(0)
+        return Rates(
+            prompt,
+            self.completion_price or Decimal(0),
+            prompt if self.cache_read_price is None else self.cache_read_price,
+            prompt if self.cache_write_price is None else self.cache_write_price,
+        )
 
 
 @dataclass(frozen=True, slots=True)

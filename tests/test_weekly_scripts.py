@@ -148,11 +148,11 @@ def test_another_workflows_artifact_is_never_taken(hub: tuple[State, dict[str, s
     ],
 )
 def test_a_forks_run_of_the_weekly_workflow_is_never_taken(
-    hub: tuple[State, dict[str, str]], stranger: dict[str, str | None]
+    hub: tuple[State, dict[str, str]], stranger: dict[str, Any]
 ) -> None:
     """A pull request may change weekly.yml to run for itself, from a fork whose branch is called main."""
     state, told = hub
-    state.runs["weekly.yml"] = [weekly_run(20, **stranger), weekly_run(19, event="workflow_dispatch")]  # type: ignore[arg-type]
+    state.runs["weekly.yml"] = [weekly_run(20, **stranger), weekly_run(19, event="workflow_dispatch")]
     for number in (19, 20):
         state.artifacts[number] = [{"name": "weekly-kept", "expired": False}]
     assert last_run(told).stdout == "run=19\n"

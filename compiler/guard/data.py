@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -98,16 +97,11 @@ def _prices(plan: MachinePlan) -> Iterator[tuple[str, dict[str, str] | None]]:
 
 
 def _price(model: Model) -> dict[str, str] | None:
-    """USD per million tokens. Cached tokens without a price of their own are billed as prompt tokens."""
-    prompt, completion = model.prompt_price or Decimal(0), model.completion_price or Decimal(0)
-    if not prompt and not completion:
+    """USD per million tokens, as text."""
+    rates = model.rates
+    if not rates.prompt and not rates.completion:
         return None
-    return {
-        "prompt": f"{prompt:f}",
-        "completion": f"{completion:f}",
-        "cache_read": f"{prompt if model.cache_read_price is None else model.cache_read_price:f}",
-        "cache_write": f"{prompt if model.cache_write_price is None else model.cache_write_price:f}",
-    }
+    return {kind: f"{price:f}" for kind, price in rates._asdict().items()}
 
 
 def _cursor(plan: MachinePlan) -> dict[str, Any]:

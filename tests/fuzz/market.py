@@ -33,7 +33,7 @@ from tests.fuzz.doors import Door, Target, emptied, new_folder
 PLACE, WEEK = Place("answer.json"), Week(2026, 21)
 NOW = datetime.datetime(2026, 5, 25, 6, tzinfo=datetime.UTC)
 SLUG = "deepseek/deepseek-v4-flash"
-MODEL = {
+MODEL: dict[str, Any] = {
     "id": SLUG, "canonical_slug": f"{SLUG}-20260423", "name": "DeepSeek V4 Flash", "context_length": 1048576,
     "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]},
     "top_provider": {"max_completion_tokens": 65536, "is_moderated": False},
@@ -44,7 +44,7 @@ MODEL = {
                                         {"utc_start": 30, "utc_end": 830, "utc_days": [1, 2], "prompt": "0.0000001"}],
     },
 }  # fmt: skip
-ENDPOINT = {
+ENDPOINT: dict[str, Any] = {
     "model_id": SLUG, "tag": "deepinfra/fp4", "provider_name": "DeepInfra", "quantization": "fp4", "status": 0,
     "context_length": 163840, "max_completion_tokens": 16384, "supported_parameters": ["tools"],
     "pricing": {"prompt": "0.0000001", "completion": "0.0000002", "discount": 0},

@@ -58,8 +58,8 @@ def generation(**changes: Any) -> bytes:
     return json.dumps(market.GENERATION | changes).encode()
 
 
-PRICES: dict[str, Any] = dict(market.ENDPOINT["pricing"])  # type: ignore[call-overload]
-PRICING: dict[str, Any] = dict(market.MODEL["pricing"])  # type: ignore[call-overload]
+PRICES: dict[str, Any] = dict(market.ENDPOINT["pricing"])
+PRICING: dict[str, Any] = dict(market.MODEL["pricing"])
 REFUSED = {
     "a Monday before which there is none": ("import", rows(day="0001-01-01")),
     "a slug that the archive cannot hold": ("import", rows(slug=f"a/{'b' * 199}")),

@@ -178,6 +178,7 @@ def _run(items: Sequence[pytest.Item], at: mmap.mmap | None = None) -> int:
     watch = _Watch()
     config = items[0].config
     config.pluginmanager.register(watch)
+    # a fork that took its parent's folder would clear it for the others; pytest has no public word for it
     config._tmp_path_factory._basetemp = Path(tempfile.mkdtemp())  # type: ignore[attr-defined]
     try:
         for place, item in enumerate(items):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ import simplejson
 from compiler.guard.data import guard_json
 from compiler.guard.data import sources as guard_sources
 from compiler.openclaw_names import PROVIDERS, model_ref
-from compiler.plan import GATEWAY_PORT, MLX_PREFIX, Hop, KeyClass, MachinePlan, Model, Route
+from compiler.plan import GATEWAY_PORT, MLX_PREFIX, Hop, KeyClass, MachinePlan, Route
 from compiler.strictest import combined, strictest
 from compiler.targets import Artifact
 from compiler.targets.openclaw import plugin
@@ -154,19 +153,8 @@ def _row(plan: MachinePlan, hops: list[Hop]) -> dict[str, Any]:
         "input": [kind for kind in ("text", "image") if kind in model.input_modalities],
         "context": context,
         "output": model.max_completion_tokens or min(MOST_OUTPUT_TOKENS, context // 4),
-        "cost": _cost(model),
+        "cost": dict(zip(("input", "output", "cacheRead", "cacheWrite"), model.rates, strict=True)),
         "routing": None if model.is_mlx else provider_object(combined(hops)),
-    }
-
-
-def _cost(model: Model) -> dict[str, Decimal]:
-    """USD per million tokens. Cached tokens without a price of their own are billed as prompt tokens."""
-    prompt = model.prompt_price or Decimal(0)
-    return {
-        "input": prompt,
-        "output": model.completion_price or Decimal(0),
-        "cacheRead": prompt if model.cache_read_price is None else model.cache_read_price,
-        "cacheWrite": prompt if model.cache_write_price is None else model.cache_write_price,
     }
 
 

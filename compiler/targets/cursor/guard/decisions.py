@@ -123,13 +123,17 @@ def append(text: bytes) -> None:
 
 def rotate(descriptor: int, path: str) -> None:
     """Move the full file to the older ones, unless another hook has just done it."""
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    if os.stat(path).st_ino != os.fstat(descriptor).st_ino:
-        return
-    older = [path[: -len("jsonl")] + str(number) + ".jsonl" for number in range(1, KEPT)]
-    for source, target in reversed(list(zip([path, *older], older, strict=False))):
-        if os.path.exists(source):
-            os.replace(source, target)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # not the file: those who wait for it would wait for one that has moved
+        if not os.path.exists(path) or os.stat(path).st_ino != os.fstat(descriptor).st_ino:
+            return
+        older = [path[: -len("jsonl")] + str(number) + ".jsonl" for number in range(1, KEPT)]
+        for source, target in reversed(list(zip([path, *older], older, strict=False))):
+            if os.path.exists(source):
+                os.replace(source, target)
+    finally:
+        os.close(folder)
 
 
 def ready() -> None:
